@@ -1,0 +1,94 @@
+"""Delivery: one event for one subscription, and what a lane's owner must know of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shipbell.domain.events import Event
+from shipbell.domain.subscriptions import Content, Format, Locale
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; `retrying` is waiting after a failed attempt."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class LaneState(StrEnum):
+    """Robot states: open; paused (for a while); failing and closed wait for a person."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    FAILING = "failing"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What two deliveries must share to stand in one message."""
+
+    format: Format
+    locale: Locale
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One waiting delivery, with all that composing and deciding need."""
+
+    id: int
+    place: int
+    event_id: int
+    event: Event
+    project_id: int
+    project_name: str
+    subscription_id: int | None
+    rendering: Rendering
+    content: Content
+    user_ids: tuple[str, ...]
+    alone: bool = False
+    test: bool = False
+    failures: int = 0
+    uncertain: int = 0
+    failing_since: datetime | None = None
+    uncertain_since: datetime | None = None
+    stepped_aside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The front of a lane: `room` is how many calls may start now (None = unpaced), `backlog` all that waits.
+
+    `waiting` is a bounded look-ahead in order of place; `backlog` may be larger.
+    """
+
+    channel: str
+    room: int | None
+    per_minute: int
+    waiting: tuple[Waiting, ...]
+    backlog: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """Mentions that a message's format cannot carry; they follow in a text of their own."""
+
+    headline: str
+    locale: Locale
+    user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handout:
+    """What one call carries: its deliveries (never none), its body, and each one's own line in a digest."""
+
+    carried: tuple[Waiting, ...]
+    msgtype: str
+    body: bytes
+    lines: Mapping[int, str]
+    companion: Companion | None = None

@@ -1,0 +1,90 @@
+"""Event: one happening of a CI tool, in the one shape of DESIGN 1.3."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Gate(StrEnum):
+    """What the quality gate of a check said."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What the event is about: a pipeline, an application, a check task, a repository."""
+
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of the subject; `status` is the tool's own word."""
+
+    number: str | None = None
+    status: str | None = None
+    description: str | None = None
+    url: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who made it run."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Why it ran."""
+
+    kind: str | None = None
+    branch: str | None = None
+    tag: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issues:
+    """How many issues a check found."""
+
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened; `id` names one happening within its source, absent parts are unknown."""
+
+    id: str
+    type: str
+    time: datetime
+    subject: Subject
+    run: Run = field(default_factory=Run)
+    actor: Actor | None = None
+    trigger: Trigger | None = None
+    gate: Gate | None = None
+    issues: Issues | None = None
+    project_name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """An understood happening that nobody can subscribe to; it is kept with the reason.
+
+    `type` is our type where one fits, else the tool's own word; `reason` is a plain English sentence.
+    """
+
+    id: str
+    type: str
+    reason: str
+    time: datetime
+    subject: Subject
+    run: Run = field(default_factory=Run)

@@ -1,0 +1,48 @@
+"""Ids: a prefix and 13 characters that sort by time (`evt_`, `dlv_`, `att_`, `sub_`, `src_`, `rob_`, …)."""
+
+from enum import StrEnum
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LENGTH = 13
+_MAX = 2**63 - 1
+
+
+class Prefix(StrEnum):
+    """The kinds of things that have an id."""
+
+    EVENT = "evt"
+    DELIVERY = "dlv"
+    ATTEMPT = "att"
+    SUBSCRIPTION = "sub"
+    SOURCE = "src"
+    PROJECT = "prj"
+    ROBOT = "rob"
+    USER = "usr"
+    TOKEN = "tok"  # noqa: S105 - a prefix, not a password
+    CALL = "cal"
+    AUDIT = "aud"
+    SESSION = "ses"
+
+
+def encode(prefix: Prefix, number: int) -> str:
+    """Write a row number as a public id; ids of one kind sort as their numbers do."""
+    letters = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 32)
+        letters.append(_ALPHABET[digit])
+    return f"{prefix.value}_{''.join(reversed(letters))}"
+
+
+def decode(prefix: Prefix, text: str) -> int | None:
+    """Read a public id; None when it is not one of this kind."""
+    head, _, tail = text.partition("_")
+    if head != prefix.value or len(tail) != _LENGTH:
+        return None
+    number = 0
+    for letter in tail:
+        digit = _VALUES.get(letter)
+        if digit is None:
+            return None
+        number = number * 32 + digit
+    return number if number <= _MAX else None

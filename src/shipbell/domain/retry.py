@@ -1,0 +1,150 @@
+"""Decide what a result means for the deliveries it carried and for their lane (one pure function)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shipbell.domain.deliveries import Waiting
+from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Result, Throttled, Transient
+
+STEP_ASIDE_AFTER = timedelta(minutes=1)
+UNCERTAIN_REPEATS = 2
+REJECTED_IN_A_ROW = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How patient a lane is: pauses start at `first_pause`, double up to `longest_pause`, within ± `spread`."""
+
+    first_pause: timedelta = timedelta(seconds=5)
+    longest_pause: timedelta = timedelta(minutes=5)
+    spread: float = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The group saw it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buried:
+    """It is a dead letter; `maybe` when the group may have seen it all the same."""
+
+    maybe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """It waits on. `counted` adds a failure, `alone` forbids digests, `aside` sends it to the tail once."""
+
+    counted: bool
+    uncertain: bool = False
+    alone: bool = False
+    aside: bool = False
+
+
+Fate = Shown | Buried | Again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """The lane goes on; `answered` when the robot took or refused the call itself."""
+
+    rejected: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """The lane rests until `until`; `drained` empties its bucket, `failed` counts towards longer pauses."""
+
+    until: datetime
+    drained: bool
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The lane stops as failing; what waits stays and waits for a person."""
+
+    rejected: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """The lane closes; what waits, and what comes, is dead with this cause."""
+
+
+Onward = GoOn | Pause | Stop | Close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One fate per delivery id, and how the lane goes on."""
+
+    fates: dict[int, Fate]
+    onward: Onward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What happened on the lane before: failures in a row, its last answer, messages rejected in a row."""
+
+    failures: int = 0
+    answered_at: datetime | None = None
+    rejected: tuple[int, ...] = ()
+
+
+def pause_for(failures: int, policy: Policy, chance: float) -> timedelta:
+    """How long a lane rests after `failures` failures in a row (1 or more)."""
+    doubled: timedelta = policy.first_pause * (2 ** min(failures - 1, 16))
+    swing = 1 + policy.spread * (2 * chance - 1)
+    return min(doubled, policy.longest_pause) * swing
+
+
+def _again(waiting: Waiting, result: Transient, past: Past, now: datetime) -> Fate:
+    """A delivery whose call failed waits on; an uncertain one is not repeated for ever."""
+    answered = past.answered_at is not None and (
+        waiting.uncertain_since is not None and past.answered_at > waiting.uncertain_since
+    )
+    if result.uncertain and waiting.uncertain >= UNCERTAIN_REPEATS and answered:
+        return Buried(maybe=True)
+    since = waiting.failing_since or now
+    aside = not waiting.stepped_aside and now - since > STEP_ASIDE_AFTER
+    return Again(counted=True, uncertain=result.uncertain, alone=waiting.alone, aside=aside)
+
+
+def _rejected(carried: tuple[Waiting, ...], result: Rejected, past: Past) -> Decision:
+    """A digest is taken apart; a message alone is buried, the fifth in a row stops the lane instead."""
+    if result.maybe:
+        return Decision(fates={one.id: Buried(maybe=True) for one in carried}, onward=GoOn())
+    first = carried[0].id
+    row = past.rejected if first in past.rejected else (*past.rejected, first)
+    if len(row) >= REJECTED_IN_A_ROW:
+        fates: dict[int, Fate] = {one.id: Again(counted=True, alone=True) for one in carried}
+        return Decision(fates=fates, onward=Stop(rejected=row))
+    if len({one.event_id for one in carried}) > 1:
+        fates = {one.id: Again(counted=True, alone=True) for one in carried}
+        return Decision(fates=fates, onward=GoOn(rejected=row))
+    return Decision(fates={one.id: Buried() for one in carried}, onward=GoOn(rejected=row))
+
+
+def decide(  # noqa: PLR0913 - the facts that a decision rests on, each by its name
+    result: Result, *, carried: tuple[Waiting, ...], past: Past, policy: Policy, now: datetime, chance: float
+) -> Decision:
+    """Say what a result means; equal facts give equal decisions."""
+    match result:
+        case Delivered():
+            return Decision(fates={one.id: Shown() for one in carried}, onward=GoOn())
+        case Throttled(pause=pause, drained=drained):
+            same: dict[int, Fate] = {one.id: Again(counted=False, alone=one.alone) for one in carried}
+            return Decision(fates=same, onward=Pause(until=now + pause, drained=drained, failed=False))
+        case Transient():
+            until = now + pause_for(past.failures + 1, policy, chance)
+            fates = {one.id: _again(one, result, past, now) for one in carried}
+            return Decision(fates=fates, onward=Pause(until=until, drained=False, failed=True))
+        case Rejected():
+            return _rejected(carried, result, past)
+        case Gone() | Refused():
+            return Decision(fates={one.id: Buried() for one in carried}, onward=Close())
+        case _:
+            assert_never(result)

@@ -1,0 +1,1 @@
+"""Every seam of Shipbell as a Protocol, and the values that cross it."""

@@ -1,0 +1,63 @@
+"""Channel: code for one chat system (pure)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shipbell.domain.deliveries import Companion
+from shipbell.domain.messages import Message
+from shipbell.domain.results import Result
+from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Format
+from shipbell.ports.wire import NoReply, Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A message in the channel's form: the exact body to POST, its readable content and what did not fit.
+
+    `whole` is false when a line of a digest, the headline, the link or a mention had to be left out: such a
+    digest must carry fewer deliveries. `cut` is true when long values were shortened. `unsaid` are members
+    whom this format cannot alert.
+    """
+
+    msgtype: str
+    body: bytes
+    content: str
+    content_bytes: int
+    limit_bytes: int
+    whole: bool = True
+    cut: bool = False
+    unsaid: tuple[str, ...] = ()
+
+
+class Channel(Protocol):
+    """One chat system: names its lanes, renders messages and understands replies."""
+
+    @property
+    def kind(self) -> str:
+        """The word for it in files, paths and the registry."""
+        ...
+
+    def lane(self, url: Secret) -> Secret:
+        """Name the robot behind a URL, the same for each way of writing it."""
+        ...
+
+    def mask(self, url: Secret) -> str:
+        """Show a URL without its key (the last 4 characters of a key of 16 or more)."""
+        ...
+
+    def limit_bytes(self, form: Format) -> int:
+        """The most UTF-8 bytes a message's content may have."""
+        ...
+
+    def render(self, message: Message) -> Rendered:
+        """Give a message its exact body; long values are shortened to fit."""
+        ...
+
+    def alert(self, companion: Companion) -> Rendered:
+        """Render the text that alerts members whom the message itself could not."""
+        ...
+
+    def classify(self, reply: Reply | NoReply) -> Result:
+        """Say what an answer means; addresses and keys are redacted from its detail."""
+        ...

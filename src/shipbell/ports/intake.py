@@ -1,0 +1,72 @@
+"""Intake: where events become durable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shipbell.domain.events import Event, Ignored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A delivery to be made, on the lane of its subscription."""
+
+    id: int
+    subscription_id: int
+    lane_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One event of a call, with the deliveries it asks for."""
+
+    id: int
+    project_id: int
+    source_id: int
+    event: Event | Ignored
+    received_at: datetime
+    deliveries: tuple[NewDelivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of the events of one call; `event_ids` are the accepted ones."""
+
+    event_ids: tuple[int, ...]
+    duplicates: int
+    ignored: int
+
+
+class ConfigurationMoved(Exception):  # noqa: N818 - a turn of events, not a fault
+    """The configuration changed since the events were matched: match again and repeat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorCall:
+    """One call at a source's door: what was answered, never the body."""
+
+    source_id: int
+    at: datetime
+    status: int
+    code: str
+    address: str
+    accepted: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+
+
+class Intake(Protocol):
+    """The durable way in."""
+
+    async def accept(self, received: Sequence[Received], *, version: int) -> Accepted:
+        """Keep events and their deliveries together; known `(project, source, id)` count as duplicates.
+
+        Returns after the commit. Raises ConfigurationMoved when `version` is not the configuration's any
+        more, Busy when the queue is full, DatabaseUnusable when nothing can be written.
+        """
+        ...
+
+    def note(self, call: DoorCall) -> None:
+        """Keep a call for the source's page, soon and bounded; losing one on a crash is allowed."""
+        ...
