@@ -1,6 +1,12 @@
 """Ids: a prefix and 13 characters that sort by time (`evt_`, `dlv_`, `att_`, `sub_`, `src_`, `rob_`, …)."""
 
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+# The upper 41 of 63 bits count milliseconds from here; they last until 2095.
+_EPOCH = datetime(2025, 9, 1, tzinfo=UTC)
+TIME_SHIFT = 22
+_MILLISECOND = timedelta(milliseconds=1)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -46,3 +52,18 @@ def decode(prefix: Prefix, text: str) -> int | None:
             return None
         number = number * 32 + digit
     return number if number <= _MAX else None
+
+
+def milliseconds(time: datetime) -> int:
+    """The milliseconds of a time since the epoch of ids."""
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def first_at(time: datetime) -> int:
+    """The smallest number that an id made at this time can have."""
+    return max(0, milliseconds(time)) << TIME_SHIFT
+
+
+def made_at(number: int) -> datetime:
+    """When an id was made, to the millisecond."""
+    return _EPOCH + (number >> TIME_SHIFT) * _MILLISECOND

@@ -115,7 +115,7 @@ def _again(waiting: Waiting, result: Transient, past: Past, now: datetime) -> Fa
 
 def _rejected(carried: tuple[Waiting, ...], result: Rejected, past: Past) -> Decision:
     """A digest is taken apart; a message alone is buried, the fifth in a row stops the lane instead."""
-    if result.maybe:
+    if result.maybe or not carried:
         return Decision(fates={one.id: Buried(maybe=True) for one in carried}, onward=GoOn())
     first = carried[0].id
     row = past.rejected if first in past.rejected else (*past.rejected, first)

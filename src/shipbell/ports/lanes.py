@@ -5,24 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shipbell.domain.deliveries import Companion, Handout
+from shipbell.domain.deliveries import Handout
 from shipbell.domain.results import Result
-from shipbell.domain.retry import Decision
+from shipbell.domain.retry import Decision, Past
 from shipbell.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneFacts:
-    """What deciding must know of a lane's past."""
-
-    failures: int
-    answered_at: datetime | None
-    rejected: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One call to start now: its lane is leased to this worker under `epoch`, its start is counted.
+    """One call to start now: its lane is leased to `owner` under `epoch`, its start is counted.
 
     `handout` is None for a companion text. `epoch` is the fence: a batch of an older epoch cannot settle.
     """
@@ -30,15 +21,16 @@ class Batch:
     lane_id: int
     channel: str
     url: Secret
+    owner: str
     epoch: int
     attempt_id: int
     started_at: datetime
     lease_until: datetime
-    facts: LaneFacts
+    past: Past
     msgtype: str
     body: bytes
+    delivery_ids: tuple[int, ...]
     handout: Handout | None
-    companion: Companion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +51,35 @@ class Settlement:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """The calls to start now, and when the next lane wants to be claimed (None when nothing waits)."""
+
+    batches: tuple[Batch, ...]
+    next_due_at: datetime | None
+
+
 class Lanes(Protocol):
     """The store of lanes; every call takes many rows in one transaction."""
 
-    async def claim(self, worker: str, limit: int) -> Sequence[Batch]:
+    async def claim(self, worker: str, limit: int) -> Handed:
         """Lease due lanes, count their starts and hand out one call each, `limit` at most."""
         ...
 
-    async def settle(self, worker: str, settlements: Sequence[Settlement], limit: int) -> Sequence[Batch]:
+    async def settle(self, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
         """Write down what came of many calls, and hand out the next calls as `claim` does.
 
         Settling twice, or after the lease was lost, changes nothing.
         """
         ...
 
-    async def renew(self, worker: str) -> datetime:
-        """Prolong every lease of this worker; returns until when they hold."""
+    async def renew(self, worker: str) -> None:
+        """Prolong every lease of this worker."""
         ...
 
-    async def release(self, worker: str) -> None:
-        """Give back every lease of this worker; calls that were cut off count as maybe delivered."""
-        ...
+    async def release(self, worker: str | None = None) -> int:
+        """End every lease of this worker (None: of every worker); says how many calls were cut off.
 
-    async def next_due_at(self) -> datetime | None:
-        """When the next lane wants to be claimed; None when nothing waits."""
+        Their deliveries wait again, marked as maybe delivered.
+        """
         ...

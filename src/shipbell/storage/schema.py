@@ -8,6 +8,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 METADATA = MetaData()
 
+# 64 bits on both; on SQLite a primary key of this type is the row number itself and needs no second index.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
 # One row each: `place` (the acceptance sequence), `configuration` (moves with every change of settings).
 counters = Table(
     "counters",
@@ -27,10 +30,10 @@ vault = Table(
 events = Table(
     "events",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("project_id", BigInteger, nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("project_id", RowId, nullable=False),
     # None for a test message.
-    Column("source_id", BigInteger),
+    Column("source_id", RowId),
     Column("tool_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     # None = accepted; else the plain reason why nobody can subscribe to it.
@@ -55,24 +58,24 @@ Index("events_by_commit", events.c.project_id, events.c.commit_key, events.c.id,
 event_keys = Table(
     "event_keys",
     METADATA,
-    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("source_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("project_id", RowId, primary_key=True, autoincrement=False),
+    Column("source_id", RowId, primary_key=True, autoincrement=False),
     Column("id_hash", LargeBinary, primary_key=True),
-    Column("event_id", BigInteger, nullable=False),
+    Column("event_id", RowId, nullable=False),
     sqlite_with_rowid=False,
 )
 
 deliveries = Table(
     "deliveries",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     # Acceptance order; replay and stepping aside give a new place at the tail, a test message a negative one.
     Column("place", BigInteger, nullable=False),
-    Column("project_id", BigInteger, nullable=False),
-    Column("event_id", BigInteger, nullable=False),
+    Column("project_id", RowId, nullable=False),
+    Column("event_id", RowId, nullable=False),
     # None for a test of an unsaved subscription.
-    Column("subscription_id", BigInteger),
-    Column("lane_id", BigInteger, nullable=False),
+    Column("subscription_id", RowId),
+    Column("lane_id", RowId, nullable=False),
     Column("state", Text, nullable=False),
     # Why it is dead, expired or cancelled: a code of `domain.causes`.
     Column("cause", Text),
@@ -104,7 +107,7 @@ Index("deliveries_dead_of_lane", deliveries.c.lane_id, deliveries.c.id, sqlite_w
 lanes = Table(
     "lanes",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("channel", Text, nullable=False),
     # HMAC-SHA256 of the channel's name for the robot, under the data key.
     Column("fingerprint", LargeBinary, nullable=False, unique=True),
@@ -144,8 +147,8 @@ Index("lanes_leased", lanes.c.lease_until, sqlite_where=_LEASED, postgresql_wher
 attempts = Table(
     "attempts",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("lane_id", BigInteger, nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("lane_id", RowId, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     # A name of `domain.results.type_names`, or `interrupted` when our own process died during the call.
@@ -164,8 +167,8 @@ attempts = Table(
 attempt_deliveries = Table(
     "attempt_deliveries",
     METADATA,
-    Column("delivery_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("attempt_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("delivery_id", RowId, primary_key=True, autoincrement=False),
+    Column("attempt_id", RowId, primary_key=True, autoincrement=False),
     # This delivery's own line of a digest; None when the message spoke of it alone.
     Column("line", Text),
     Index("deliveries_of_attempt", "attempt_id"),
@@ -176,8 +179,8 @@ attempt_deliveries = Table(
 door_calls = Table(
     "door_calls",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("source_id", BigInteger, nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("source_id", RowId, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("status", Integer, nullable=False),
     Column("code", Text, nullable=False),

@@ -2,12 +2,12 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 
-from shipbell.storage.schema import METADATA
+from shipbell.storage.schema import METADATA, RowId
 
 users = Table(
     "users",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("name", Text, nullable=False, unique=True),
     # argon2; None for accounts of an identity provider.
     Column("password_hash", Text),
@@ -25,7 +25,7 @@ users = Table(
 projects = Table(
     "projects",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("region", Text, nullable=False),
@@ -40,7 +40,7 @@ projects = Table(
 members = Table(
     "members",
     METADATA,
-    Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", RowId, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("user_name", Text, primary_key=True),
     Column("role", Text, nullable=False),
     Column("revision", BigInteger, nullable=False, default=1),
@@ -53,8 +53,8 @@ members = Table(
 sources = Table(
     "sources",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("project_id", RowId, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("secret", LargeBinary, nullable=False),
@@ -71,11 +71,11 @@ sources = Table(
 subscriptions = Table(
     "subscriptions",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("project_id", RowId, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("lane_id", BigInteger, ForeignKey("lanes.id"), nullable=False),
+    Column("lane_id", RowId, ForeignKey("lanes.id"), nullable=False),
     # As given, encrypted; the lane keeps the one that is called.
     Column("url", LargeBinary, nullable=False),
     Column("url_mask", Text, nullable=False),
@@ -99,8 +99,8 @@ subscriptions = Table(
 tokens = Table(
     "tokens",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("user_id", RowId, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     # SHA-256 of the token: it has 256 random bits, so a slow hash would add nothing.
     Column("hash", LargeBinary, nullable=False, unique=True),
@@ -116,8 +116,8 @@ tokens = Table(
 sessions = Table(
     "sessions",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("user_id", RowId, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     # SHA-256 of the cookie.
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("csrf", Text, nullable=False),
@@ -133,7 +133,7 @@ sessions = Table(
 audit = Table(
     "audit",
     METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     # cli, api, console, hook or system.

@@ -1,0 +1,1 @@
+"""The worker: drains lanes, tidies up, and is kept going by a supervisor."""
