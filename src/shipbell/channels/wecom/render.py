@@ -1,0 +1,174 @@
+"""From a message to the bytes that a WeCom robot gets.
+
+Limits and dialect: the official page on message pushing (document 99110): 4,096 bytes of `markdown`, 2,048 of
+`text`; markdown version 1 knows headings, bold, links, one-line code, quotes, three colours and `<@userid>`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from shipbell.domain.deliveries import Companion
+from shipbell.domain.messages import Field, Message, Section, Tone
+from shipbell.domain.subscriptions import Format, Locale
+from shipbell.domain.text import clean, defuse, defuse_link_text, defuse_text, shorten, size_bytes
+from shipbell.ports.channel import Rendered
+
+LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
+ALL = "@all"
+_HEADLINE_BYTES = 480
+_SHORT_HEADLINE_BYTES = 120
+_LINK_BYTES = 1_024
+# A value is shortened to no less than this before any field goes.
+_LEAST_BYTES = 24
+_COLOURS = {Tone.BAD: "warning", Tone.WARN: "warning", Tone.GOOD: "info", Tone.NEUTRAL: "comment"}
+_ENCODE = msgspec.json.Encoder().encode
+_ALERT = {Locale.EN: "For all: {headline}", Locale.ZH_CN: "请注意：{headline}"}
+_JOINT = {Locale.EN: ": ", Locale.ZH_CN: "："}
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What stays whatever is cut: headline, link, mentions."""
+
+    head: str
+    tail: str
+    whole: bool
+
+
+def render(message: Message) -> Rendered:
+    """The exact body of a message; long values are shortened before any field goes."""
+    limit = LIMITS[message.format]
+    frame = _frame(message, limit)
+    if message.sections:
+        content = frame.head + _sections(message) + frame.tail
+        return _rendered(message, content, limit, whole=frame.whole and size_bytes(content) <= limit, cut=False)
+    room = limit - size_bytes(frame.head) - size_bytes(frame.tail)
+    fields, cut = _fitted(message.fields, room, message)
+    content = frame.head + "".join(_field(one, message) for one in fields) + frame.tail
+    return _rendered(message, content, limit, whole=frame.whole, cut=cut)
+
+
+def _rendered(message: Message, content: str, limit: int, *, whole: bool, cut: bool) -> Rendered:
+    if message.format is Format.MARKDOWN:
+        body: dict[str, object] = {"content": content}
+        unsaid = (ALL,) if ALL in message.user_ids else ()
+    else:
+        body = {"content": content}
+        unsaid = ()
+        if message.user_ids:
+            body["mentioned_list"] = message.user_ids
+    return Rendered(
+        msgtype=message.format.value,
+        body=_ENCODE({"msgtype": message.format.value, message.format.value: body}),
+        content=content,
+        content_bytes=size_bytes(content),
+        limit_bytes=limit,
+        whole=whole,
+        cut=cut,
+        unsaid=unsaid,
+    )
+
+
+def _frame(message: Message, limit: int) -> _Frame:
+    """Headline, link and mentions; when even they do not fit, the headline shrinks, then the link goes."""
+    safe = defuse if message.format is Format.MARKDOWN else defuse_text
+    head = shorten(safe(message.headline), _HEADLINE_BYTES)
+    link, mentions = _link(message), _mentions(message)
+    tail = link + mentions
+    if size_bytes(head) + size_bytes(tail) <= limit:
+        return _Frame(head, tail, whole=True)
+    head = shorten(head, _SHORT_HEADLINE_BYTES)
+    if size_bytes(head) + size_bytes(tail) <= limit:
+        return _Frame(head, tail, whole=True)
+    if size_bytes(head) + size_bytes(mentions) <= limit:
+        return _Frame(head, mentions, whole=False)
+    return _Frame(head, "", whole=False)
+
+
+def _link(message: Message) -> str:
+    """The link on a line of its own; one that is too long to be clicked with trust is left out."""
+    link = message.link
+    if link is None or len(link.url) > _LINK_BYTES:
+        return ""
+    if message.format is Format.MARKDOWN:
+        return f"\n[{defuse_link_text(link.label)}]({link.url})"
+    return f"\n{link.label}{_JOINT[message.locale]}{link.url}"
+
+
+def _mentions(message: Message) -> str:
+    if message.format is not Format.MARKDOWN:
+        return ""
+    said = "".join(f"<@{one}>" for one in message.user_ids if one != ALL)
+    return f"\n{said}" if said else ""
+
+
+def _field(one: Field, message: Message) -> str:
+    joint = _JOINT[message.locale]
+    if message.format is not Format.MARKDOWN:
+        return f"\n{one.label}{joint}{defuse_text(one.value)}"
+    value = defuse(one.value)
+    if one.tone is not None:
+        value = f'<font color="{_COLOURS[one.tone]}">{value}</font>'
+    return f"\n> {one.label}{joint}{value}"
+
+
+def _fitted(fields: Sequence[Field], room: int, message: Message) -> tuple[list[Field], bool]:
+    """The fields as they fit: the least important values are shortened first; fields go only after that."""
+    kept = list(fields)
+    over = sum(size_bytes(_field(one, message)) for one in kept) - room
+    if over <= 0:
+        return kept, False
+    for one in sorted(fields, key=lambda field: -field.rank):
+        if over <= 0:
+            break
+        short = _shorter(one, over, message)
+        over -= size_bytes(_field(one, message)) - size_bytes(_field(short, message))
+        kept[kept.index(one)] = short
+    for one in sorted(kept, key=lambda field: -field.rank):
+        if over <= 0:
+            break
+        over -= size_bytes(_field(one, message))
+        kept.remove(one)
+    return kept, True
+
+
+def _shorter(one: Field, over: int, message: Message) -> Field:
+    """The value cut by `over` bytes, but not below the least; defused first, so that nothing grows again."""
+    safe = defuse if message.format is Format.MARKDOWN else defuse_text
+    value = safe(one.value)
+    return replace(one, value=shorten(value, max(_LEAST_BYTES, size_bytes(value) - over)))
+
+
+def _sections(message: Message) -> str:
+    markdown = message.format is Format.MARKDOWN
+    return "".join(_section(one, markdown=markdown) for one in message.sections)
+
+
+def _section(section: Section, *, markdown: bool) -> str:
+    heading = f"\n**{defuse(section.heading)}**" if markdown else f"\n{section.heading}"
+    return heading + "".join(f"\n{line_text(one.text, one.url, markdown=markdown)}" for one in section.lines)
+
+
+def line_text(text: str, url: str | None, *, markdown: bool) -> str:
+    """One line of a digest with its link."""
+    usable = url if url is not None and len(url) <= _LINK_BYTES else None
+    if markdown:
+        return f"[{defuse_link_text(text)}]({usable})" if usable else defuse(text)
+    return f"{defuse_text(text)} {usable}" if usable else defuse_text(text)
+
+
+def alert(companion: Companion) -> Rendered:
+    """A text that alerts members whom markdown cannot; its content is not empty, which is the safer form."""
+    limit = LIMITS[Format.TEXT]
+    headline = defuse_text(clean(companion.headline))
+    content = shorten(_ALERT[companion.locale].format(headline=headline), limit)
+    body = {"content": content, "mentioned_list": companion.user_ids}
+    return Rendered(
+        msgtype="text",
+        body=_ENCODE({"msgtype": "text", "text": body}),
+        content=content,
+        content_bytes=size_bytes(content),
+        limit_bytes=limit,
+    )

@@ -1,0 +1,50 @@
+"""The addresses of WeCom robots: which robot one names, and how it may be shown."""
+
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from shipbell.domain.secret import Secret
+
+_PORTS = {"http": 80, "https": 443}
+_SHOWN = 4
+_SHOWN_FROM = 16
+_HIDDEN = "********"
+
+
+def _split(url: Secret) -> tuple[SplitResult, str, int]:
+    parts = urlsplit(url.reveal().strip())
+    host = (parts.hostname or "").rstrip(".").lower()
+    return parts, host, parts.port or _PORTS.get(parts.scheme.lower(), 0)
+
+
+def lane(url: Secret) -> Secret:
+    """Name the robot: host, port and key; without a key host, port, path and query."""
+    parts, host, port = _split(url)
+    key = next((value for name, value in parse_qsl(parts.query) if name == "key"), None)
+    rest = f"key={key}" if key else f"{parts.path or '/'}?{parts.query}"
+    return Secret(f"{host}:{port} {rest}")
+
+
+def mask(url: Secret) -> str:
+    """Show scheme, host and path, and of each query value at most the last 4 characters of a long key."""
+    parts, host, _ = _split(url)
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    shown_host = f"[{host}]" if ":" in host else host
+    query = "&".join(
+        f"{name}={_hidden(value) if name == 'key' else _HIDDEN}"
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    )
+    path = parts.path if "key" in parts.query or len(parts.path) < _SHOWN_FROM else _masked_path(parts.path)
+    return f"{parts.scheme.lower()}://{shown_host}{port}{path}{'?' + query if query else ''}"
+
+
+def _hidden(value: str) -> str:
+    return _HIDDEN + (value[-_SHOWN:] if len(value) >= _SHOWN_FROM else "")
+
+
+def _masked_path(path: str) -> str:
+    """A path without a key beside it may be the secret itself: only its beginning is shown."""
+    head, _, tail = path.rpartition("/")
+    return f"{head}/{_HIDDEN if tail else ''}"

@@ -1,0 +1,201 @@
+"""Compose: from one event to the message that a group is to read."""
+
+from collections.abc import Sequence
+
+from shipbell.domain.catalog import EVENT_TYPES, GATES, SERVICES, EventType, Label, Service, status
+from shipbell.domain.deliveries import Waiting
+from shipbell.domain.events import Event, Gate
+from shipbell.domain.messages import Field, Link, Message, Tone
+from shipbell.domain.subscriptions import GateFilter, Locale
+from shipbell.domain.text import clean, link_target
+from shipbell.domain.times import in_words, took
+
+SIGNS = {Tone.BAD: "❌", Tone.WARN: "⚠️", Tone.GOOD: "✅", Tone.NEUTRAL: "🔔"}
+_PAUSED_SIGN = "⏸️"
+_OPEN_LABELS = {
+    "check": Label("Open the check", "打开检查"),
+    "deploy": Label("Open the deployment", "打开部署"),
+    "pipeline": Label("Open the run", "打开流水线"),
+    "build": Label("Open the build", "打开构建"),
+    "repo": Label("Open", "打开"),
+}
+_GATE_SAID = {
+    Gate.PASSED: Label("Check completed, gate passed", "检查完成，门禁通过"),
+    Gate.FAILED: Label("Check completed, gate failed", "检查完成，门禁不通过"),
+}
+_NO_GATE = Label("No gate", "无门禁")
+_TIMED_OUT = Label("Deployment timed out", "应用部署超时")
+_TEST = Label("Shipbell test message", "Shipbell 测试消息")
+_ON = {Locale.EN: " on ", Locale.ZH_CN: " · "}
+_KINDS = {
+    "manual": Label("manual", "手动"),
+    "scheduler": Label("schedule", "定时"),
+    "schedule": Label("schedule", "定时"),
+    "push": Label("push", "推送"),
+    "mr": Label("merge request", "合并请求"),
+    "merge_request": Label("merge request", "合并请求"),
+    "createtag": Label("tag", "新建标签"),
+    "tag": Label("tag", "标签"),
+}
+# What is given up first when a message is too long: the higher, the sooner.
+_RANKS = {"run_description": 9, "title": 8, "project_name": 7, "trigger": 6, "executed_by": 5, "redirect_url": 0}
+_DEFAULT_RANK = 3
+_SHORT_COMMIT = 8
+
+
+def tone_of(event: Event) -> Tone:
+    """How an event feels; a completed check feels as its gate says."""
+    if event.type == "check.task.completed" and event.gate is Gate.FAILED:
+        return Tone.BAD
+    return EVENT_TYPES[event.type].tone
+
+
+def sign_of(event: Event) -> str:
+    """The sign that leads a headline or a heading."""
+    if event.type == "pipeline.run.paused":
+        return _PAUSED_SIGN
+    return SIGNS[tone_of(event)]
+
+
+def said(event: Event, locale: Locale) -> str:
+    """What happened, in plain words."""
+    if event.type == "check.task.completed" and event.gate in _GATE_SAID:
+        return _GATE_SAID[event.gate].read(locale)
+    if event.type == "deploy.application.failed" and (event.run.status or "").lower() == "timeout":
+        return _TIMED_OUT.read(locale)
+    return EVENT_TYPES[event.type].said.read(locale)
+
+
+def named(event: Event) -> str:
+    """The subject and its run's number."""
+    name = clean(event.subject.name)
+    number = clean(event.run.number) if event.run.number else ""
+    return f"{name} #{number.removeprefix('#')}" if number else name
+
+
+def url_of(event: Event) -> str | None:
+    """Where to read on, as an address that is safe in a link."""
+    return link_target(event.run.url) or link_target(event.subject.url)
+
+
+def headline(event: Event, locale: Locale) -> str:
+    """It all in one line of plain words."""
+    colon = "：" if locale is Locale.ZH_CN else ": "
+    return f"{sign_of(event)} {said(event, locale)}{colon}{named(event)}"
+
+
+def compose(waiting: Sequence[Waiting]) -> Message:
+    """The message of one event for one or more deliveries of equal rendering, their fields and mentions united."""
+    first = waiting[0]
+    event, locale = first.event, first.rendering.locale
+    kind = EVENT_TYPES[event.type]
+    service = SERVICES[kind.service]
+    chosen = _chosen(waiting, service)
+    prefix = f"{_TEST.read(locale)} · " if first.test else ""
+    return Message(
+        format=first.rendering.format,
+        locale=locale,
+        headline=prefix + headline(event, locale),
+        tone=tone_of(event),
+        fields=tuple(
+            Field(id=one.id, label=one.label.read(locale), value=value, rank=_RANKS.get(one.id, _DEFAULT_RANK), tone=tone)
+            for one in service.fields
+            if one.id in chosen and one.id != "redirect_url"
+            for value, tone in _value(one.id, first)
+        ),
+        link=_link(event, kind, service, chosen, locale),
+        user_ids=tuple(dict.fromkeys(member for one in waiting for member in one.user_ids)),
+    )
+
+
+def _chosen(waiting: Sequence[Waiting], service: Service) -> set[str]:
+    return {field for one in waiting for field in one.content.chosen.get(service.id, service.field_ids)}
+
+
+def _link(event: Event, kind: EventType, service: Service, chosen: set[str], locale: Locale) -> Link | None:
+    """Where the service lists the link as a field, it is there when ticked; elsewhere always."""
+    url = url_of(event)
+    listed = next((one for one in service.fields if one.id == "redirect_url"), None)
+    if url is None or (listed is not None and "redirect_url" not in chosen):
+        return None
+    return Link(label=listed.label.read(locale) if listed else _OPEN_LABELS[kind.service].read(locale), url=url)
+
+
+Shown = tuple[tuple[str, Tone | None], ...]
+
+
+def _value(field: str, waiting: Waiting) -> Shown:
+    """What a field shows: one value, or none when it is unknown."""
+    event, locale = waiting.event, waiting.rendering.locale
+    match field:
+        case "pipeline_name" | "application_name" | "task_name" | "repository":
+            return _text(event.subject.name)
+        case "run_description" | "title":
+            return _text(event.run.description)
+        case "executed_by":
+            return _text(event.actor.name if event.actor else None)
+        case "trigger":
+            return _text(_trigger(event, locale))
+        case "execution_time":
+            return _text(_execution_time(waiting))
+        case "completion_time":
+            return _text(in_words(event.run.finished_at or event.time, waiting.rendering.zone, locale))
+        case "running_status" | "execution_result" | "check_result":
+            return _status(event.run.status, locale)
+        case "gate_result":
+            return _gate(event.gate, locale)
+        case "issue_count":
+            return _text(str(event.issues.total) if event.issues and event.issues.total is not None else None)
+        case "execution_id":
+            return _text(event.run.number)
+        case "project_name":
+            return _text(event.project_name or waiting.project_name)
+        case _:
+            return ()
+
+
+def _text(value: str | None) -> Shown:
+    cleaned = clean(value) if value else ""
+    return ((cleaned, None),) if cleaned else ()
+
+
+def _status(word: str | None, locale: Locale) -> Shown:
+    found = status(word)
+    return ((found.label.read(locale), found.tone),) if found else _text(word)
+
+
+def _gate(gate: Gate | None, locale: Locale) -> Shown:
+    match gate:
+        case Gate.PASSED:
+            return ((GATES[GateFilter.PASSED.value].read(locale), Tone.GOOD),)
+        case Gate.FAILED:
+            return ((GATES[GateFilter.FAILED.value].read(locale), Tone.BAD),)
+        case Gate.NONE:
+            return ((_NO_GATE.read(locale), None),)
+        case None:
+            return ()
+
+
+def _trigger(event: Event, locale: Locale) -> str | None:
+    """Kind, branch or tag, and short commit: `push on main, 0123abcd`."""
+    trigger = event.trigger
+    if trigger is None:
+        return None
+    kind = clean(trigger.kind) if trigger.kind else ""
+    kind = _KINDS[kind.lower()].read(locale) if kind.lower() in _KINDS else kind
+    place = clean(trigger.branch or trigger.tag or "")
+    first = _ON[locale].join(part for part in (kind, place) if part)
+    commit = clean(trigger.commit or "")[:_SHORT_COMMIT]
+    comma = "，" if locale is Locale.ZH_CN else ", "
+    return comma.join(part for part in (first, commit) if part) or None
+
+
+def _execution_time(waiting: Waiting) -> str | None:
+    run, locale = waiting.event.run, waiting.rendering.locale
+    if run.started_at is None:
+        return None
+    begun = in_words(run.started_at, waiting.rendering.zone, locale)
+    if run.finished_at is None or run.finished_at < run.started_at:
+        return begun
+    span = took(run.finished_at - run.started_at, locale)
+    return f"{begun}，耗时 {span}" if locale is Locale.ZH_CN else f"{begun}, took {span}"

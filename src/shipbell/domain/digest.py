@@ -1,0 +1,152 @@
+"""Digest: many deliveries in one message, one line each or folded, failures first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shipbell.domain.compose import SIGNS, named, said, tone_of, url_of
+from shipbell.domain.deliveries import Waiting
+from shipbell.domain.events import Event
+from shipbell.domain.messages import Line, Message, Section, Tone
+from shipbell.domain.subscriptions import Locale
+from shipbell.domain.text import clean, shorten
+
+
+class Fold(StrEnum):
+    """How much a digest says of each delivery."""
+
+    LINES = "lines"
+    SUBJECT_AND_TYPE = "subject-and-type"
+    SUBJECT = "subject"
+
+
+_ORDER = (Tone.BAD, Tone.WARN, Tone.GOOD, Tone.NEUTRAL)
+_COUNTED = {
+    Tone.BAD: {Locale.EN: "{n} failed", Locale.ZH_CN: "{n} 条失败"},
+    Tone.WARN: {Locale.EN: "{n} need a look", Locale.ZH_CN: "{n} 条需关注"},
+    Tone.GOOD: {Locale.EN: "{n} succeeded", Locale.ZH_CN: "{n} 条成功"},
+    Tone.NEUTRAL: {Locale.EN: "{n} other", Locale.ZH_CN: "{n} 条其他"},
+}
+_NAMES = 3
+_NAME_BYTES = 40
+_LINE_BYTES = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One event, with all of its deliveries that this message carries."""
+
+    event: Event
+    delivery_ids: tuple[int, ...]
+
+
+def digest(waiting: Sequence[Waiting], fold: Fold) -> Message:
+    """One message for all of these deliveries (equal rendering): failures first, mentions united."""
+    rendering = waiting[0].rendering
+    items = _items(waiting)
+    match fold:
+        case Fold.LINES | Fold.SUBJECT_AND_TYPE:
+            sections = _by_result(items, rendering.locale, folded=fold is Fold.SUBJECT_AND_TYPE)
+        case Fold.SUBJECT:
+            sections = _by_subject(items, rendering.locale)
+    return Message(
+        format=rendering.format,
+        locale=rendering.locale,
+        headline=_headline(items, rendering.locale),
+        tone=min((tone_of(one.event) for one in items), key=_ORDER.index),
+        sections=sections,
+        user_ids=tuple(dict.fromkeys(member for one in waiting for member in one.user_ids)),
+    )
+
+
+def _items(waiting: Sequence[Waiting]) -> list[_Item]:
+    """Deliveries of one event stand together, in order of place."""
+    found: dict[int, _Item] = {}
+    for one in waiting:
+        known = found.get(one.event_id)
+        ids = (*known.delivery_ids, one.id) if known else (one.id,)
+        found[one.event_id] = _Item(one.event, ids)
+    return list(found.values())
+
+
+def _headline(items: Sequence[_Item], locale: Locale) -> str:
+    """How many of each feeling, and the first names: `❌ 2 failed, ✅ 30 succeeded: api, web and 5 more`."""
+    counts = {tone: sum(1 for one in items if tone_of(one.event) is tone) for tone in _ORDER}
+    parts = [f"{SIGNS[tone]} {_COUNTED[tone][locale].format(n=n)}" for tone, n in counts.items() if n]
+    worst_first = sorted(items, key=lambda one: _ORDER.index(tone_of(one.event)))
+    names = list(dict.fromkeys(shorten(clean(one.event.subject.name), _NAME_BYTES) for one in worst_first))
+    if locale is Locale.ZH_CN:
+        more = f" 等 {len(names)} 项" if len(names) > _NAMES else ""
+        return f"{'，'.join(parts)}：{'、'.join(names[:_NAMES])}{more}"
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"{', '.join(parts)}: {', '.join(names[:_NAMES])}{more}"
+
+
+def _by_result(items: Sequence[_Item], locale: Locale, *, folded: bool) -> tuple[Section, ...]:
+    """One heading per result, in the order of feeling; below it the lines."""
+    groups: dict[tuple[int, str], list[_Item]] = {}
+    for one in items:
+        groups.setdefault((_ORDER.index(tone_of(one.event)), said(one.event, locale)), []).append(one)
+    return tuple(
+        Section(
+            heading=f"{SIGNS[_ORDER[order]]} {words} ({len(group)})",
+            tone=_ORDER[order],
+            lines=_folded(group, locale) if folded else tuple(_line(one) for one in group),
+        )
+        for (order, words), group in sorted(groups.items(), key=lambda group: group[0][0])
+    )
+
+
+def _line(item: _Item) -> Line:
+    return Line(text=shorten(named(item.event), _LINE_BYTES), delivery_ids=item.delivery_ids, url=url_of(item.event))
+
+
+def _folded(items: Sequence[_Item], locale: Locale) -> tuple[Line, ...]:
+    """One line a subject, with how often and the last link."""
+    groups: dict[str, list[_Item]] = {}
+    for one in items:
+        groups.setdefault(clean(one.event.subject.name), []).append(one)
+    return tuple(_together(name, group, locale) for name, group in groups.items())
+
+
+def _together(name: str, group: Sequence[_Item], locale: Locale) -> Line:
+    if len(group) == 1:
+        return _line(group[0])
+    last = clean(group[-1].event.run.number or "").removeprefix("#")
+    ending = ""
+    if last:
+        ending = f"，最近 #{last}" if locale is Locale.ZH_CN else f", last #{last}"
+    return Line(
+        text=f"{shorten(name, _LINE_BYTES)} ×{len(group)}{ending}",
+        delivery_ids=tuple(one for item in group for one in item.delivery_ids),
+        url=url_of(group[-1].event),
+        count=len(group),
+    )
+
+
+def _by_subject(items: Sequence[_Item], locale: Locale) -> tuple[Section, ...]:
+    """Counts per subject alone: each under the worst that happened to it."""
+    groups: dict[str, list[_Item]] = {}
+    for one in items:
+        groups.setdefault(clean(one.event.subject.name), []).append(one)
+    sections: dict[Tone, list[Line]] = {}
+    for name, group in groups.items():
+        counts = {tone: sum(1 for one in group if tone_of(one.event) is tone) for tone in _ORDER}
+        worst = next(tone for tone, n in counts.items() if n)
+        told = ", ".join(_COUNTED[tone][locale].format(n=n) for tone, n in counts.items() if n)
+        line = Line(
+            text=f"{shorten(name, _LINE_BYTES)} ×{len(group)} ({told})",
+            delivery_ids=tuple(one for item in group for one in item.delivery_ids),
+            url=url_of(group[-1].event),
+            count=len(group),
+        )
+        sections.setdefault(worst, []).append(line)
+    return tuple(
+        Section(
+            heading=f"{SIGNS[tone]} {_COUNTED[tone][locale].format(n=sum(line.count for line in sections[tone]))}",
+            tone=tone,
+            lines=tuple(sections[tone]),
+        )
+        for tone in _ORDER
+        if tone in sections
+    )
