@@ -1,0 +1,1 @@
+"""Huawei CodeArts: pipeline runs, checks and deployments as its API objects have them."""

@@ -1,0 +1,68 @@
+"""A pipeline run (`ShowPipelineRunDetailResponse`)."""
+
+from shipbell.domain.errors import MalformedEvent
+from shipbell.domain.events import Actor, Event, Ignored, Run, Subject, Trigger
+from shipbell.sources.codearts.fields import Fields, identity
+
+_TYPES = {
+    "COMPLETED": "pipeline.run.completed",
+    "FAILED": "pipeline.run.failed",
+    "PAUSED": "pipeline.run.paused",
+    "SUSPEND": "pipeline.run.suspended",
+    "IGNORED": "pipeline.run.ignored",
+    "CANCELED": "pipeline.run.canceled",
+}
+
+
+def read(fields: Fields) -> Event | Ignored:
+    """Read a run; one that has not ended or paused is ignored."""
+    run_id = fields.text("pipeline_run_id", "id") or ""
+    status = fields.text("status")
+    if status is None:
+        raise MalformedEvent(f"Expected the run's status (at {fields.at('status')})")
+    ended = fields.text("end_time") or fields.text("pause_time")
+    subject = Subject(name=fields.text("name", "pipeline_name") or fields.text("pipeline_id") or run_id)
+    run = Run(
+        number=fields.text("run_number"),
+        status=status,
+        description=fields.text("description"),
+        url=fields.text("detail_url"),
+        started_at=fields.time("start_time"),
+        finished_at=fields.time("end_time"),
+    )
+    time = fields.time("end_time") or fields.time("pause_time") or fields.received_at
+    event_type = _TYPES.get(status.upper())
+    if event_type is None:
+        return Ignored(
+            id=identity(run_id, status, ended),
+            type=f"pipeline.run.{status.lower()}",
+            reason=f"A run with status {status} has neither ended nor paused.",
+            time=time,
+            subject=subject,
+            run=run,
+        )
+    executor = fields.text("executor_name", "executor")
+    return Event(
+        id=identity(run_id, status, ended),
+        type=event_type,
+        time=time,
+        subject=subject,
+        run=run,
+        actor=Actor(name=executor) if executor else None,
+        trigger=_trigger(fields),
+        project_name=fields.text("project_name"),
+    )
+
+
+def _trigger(fields: Fields) -> Trigger | None:
+    """Kind from the run, branch, tag and commit from its first source."""
+    params = fields.first("sources").inner("params")
+    built = params.inner("build_params") if params.values else fields.inner("build_params")
+    branch = built.text("target_branch") if built.text("merge_id") else None
+    trigger = Trigger(
+        kind=fields.text("trigger_type"),
+        branch=branch or built.text("source_branch", "target_branch") or params.text("default_branch"),
+        tag=built.text("tag"),
+        commit=built.text("commit_id"),
+    )
+    return trigger if trigger != Trigger() else None

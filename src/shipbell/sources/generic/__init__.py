@@ -1,0 +1,1 @@
+"""Any tool that can POST JSON."""
