@@ -8,7 +8,7 @@ ShipbellError
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
 │   ├── NotFound · Forbidden · Unauthenticated
 │   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · LastAdministrator) · Stale
-│   └── Busy (with the seconds to wait)
+│   └── Busy (with the seconds to wait; TooOften)
 └── Unusable            settings, key or database cannot be used (exit 3, HTTP 503)
 """
 
@@ -153,6 +153,12 @@ class Busy(NotPossible):
         """Keep the seconds to wait."""
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class TooOften(Busy):
+    """This source or address sends more than it may."""
+
+    code = "too-often"
 
 
 class Unusable(ShipbellError):

@@ -1,0 +1,111 @@
+"""From the text of a setting to its value; every fault is gathered and told at once."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
+
+from shipbell.domain.errors import BadSettings
+from shipbell.domain.secret import Secret
+from shipbell.settings.table import SETTINGS
+
+Network = IPv4Network | IPv6Network
+_DEFAULTS = {one.name: one.default for one in SETTINGS}
+
+
+class Parser:
+    """Reads one value after another and remembers what is wrong."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        """Read from these texts; one that is absent or empty has its default."""
+        self._values = values
+        self._faults: list[str] = []
+
+    def finish(self) -> None:
+        """Raise BadSettings if anything was wrong."""
+        if self._faults:
+            raise BadSettings("; ".join(self._faults))
+
+    def broken(self, name: str, cure: str) -> None:
+        """Remember a fault."""
+        self._faults.append(f"{name} {cure}")
+
+    def text(self, name: str) -> str:
+        """A text without spaces around it."""
+        return self._values.get(name, "").strip() or _DEFAULTS[name]
+
+    def secret(self, name: str) -> Secret | None:
+        """A secret, or None when it is not given."""
+        value = self.text(name)
+        return Secret(value) if value else None
+
+    def whole(self, name: str, *, least: int, most: int) -> int:
+        """A whole number within bounds."""
+        text = self.text(name)
+        if not (text.isascii() and text.isdigit()) or not least <= int(text[:12]) <= most:
+            self.broken(name, f"must be a whole number from {least} to {most}")
+            return int(_DEFAULTS[name])
+        return int(text)
+
+    def number(self, name: str, *, least: float) -> float:
+        """A number that is not below a bound."""
+        try:
+            value = float(self.text(name))
+        except ValueError:
+            value = float("nan")
+        if not least <= value < float("inf"):
+            self.broken(name, f"must be a number of at least {least:g}")
+            return float(_DEFAULTS[name])
+        return value
+
+    def one_of(self, name: str, words: Sequence[str]) -> str:
+        """One of some words."""
+        value = self.text(name).lower()
+        if value not in words:
+            self.broken(name, f"must be one of {', '.join(words)}")
+            return words[0]
+        return value
+
+    def url(self, name: str) -> str:
+        """An http or https address, or nothing."""
+        value = self.text(name)
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            self.broken(name, "must start with http:// or https://")
+            return ""
+        return value
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Networks separated by commas."""
+        found: list[Network] = []
+        for part in self.text(name).split(","):
+            if part.strip():
+                try:
+                    found.append(ip_network(part.strip(), strict=False))
+                except ValueError:
+                    self.broken(name, f"has no network in “{part.strip()}”: write such as 127.0.0.0/8")
+        return tuple(found)
+
+    def regions(self, name: str) -> dict[str, frozenset[str]]:
+        """Pairs `channel=region`; `wecom=a,wecom=b` or `wecom=a|b` offer it in several, `*` everywhere."""
+        found: dict[str, frozenset[str]] = {}
+        channel = ""
+        for part in self.text(name).replace(";", ",").split(","):
+            head, equals, tail = part.strip().partition("=")
+            channel, codes = (head.strip(), tail) if equals else (channel, head)
+            if not channel or not codes.strip():
+                self.broken(name, "must be pairs such as wecom=ap-southeast-3")
+                continue
+            found[channel] = found.get(channel, frozenset()) | {one.strip() for one in codes.split("|")}
+        return found
+
+    def roles(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Pairs `group=project:role` or `group=administrator`."""
+        found: dict[str, tuple[str, ...]] = {}
+        for part in self.text(name).split(","):
+            if not part.strip():
+                continue
+            group, equals, role = part.strip().partition("=")
+            if not equals or not group or (role != "administrator" and ":" not in role):
+                self.broken(name, f"has no role in “{part.strip()}”: write group=project:role or group=administrator")
+                continue
+            found[group.strip()] = (*found.get(group.strip(), ()), role.strip())
+        return found

@@ -1,0 +1,149 @@
+"""Read the settings: environment first, then the TOML file, then the defaults."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+from shipbell.domain.errors import BadSettings
+from shipbell.domain.secret import Secret
+from shipbell.settings.parse import Network, Parser
+from shipbell.settings.table import CONFIG, SETTINGS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """How people sign in through an identity provider."""
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    username_claim: str
+    groups_claim: str
+    roles: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting as a value of its own type."""
+
+    data: Path
+    database_url: Secret | None
+    secret_key: Secret | None
+    admin_password: Secret | None
+    public_url: str
+    trusted_proxies: tuple[Network, ...]
+    channel_regions: Mapping[str, frozenset[str]]
+    outbound_allow: tuple[Network, ...]
+    outbound_proxy: str
+    wecom_per_minute: int
+    wecom_burst: int
+    source_per_second: float
+    retention: timedelta
+    expiry: timedelta
+    operator_url: Secret | None
+    log_level: str
+    log_format: str
+    oidc: Oidc | None
+    emit_secret: Secret | None
+
+    def offered(self, channel: str, region: str) -> bool:
+        """Whether a channel is offered in a region."""
+        regions = self.channel_regions.get(channel, frozenset())
+        return "*" in regions or region in regions
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read all settings; raises BadSettings that names every one at fault."""
+    parser = Parser(_gathered(environ))
+    settings = _settings(parser)
+    parser.finish()
+    return settings
+
+
+def _settings(parser: Parser) -> Settings:
+    per_minute = parser.whole("SHIPBELL_WECOM_PER_MINUTE", least=0, most=10_000)
+    burst = parser.whole("SHIPBELL_WECOM_BURST", least=1, most=10_000)
+    if per_minute and burst >= per_minute:
+        parser.broken("SHIPBELL_WECOM_BURST", f"must be smaller than SHIPBELL_WECOM_PER_MINUTE ({per_minute})")
+    return Settings(
+        data=Path(parser.text("SHIPBELL_DATA")),
+        database_url=parser.secret("SHIPBELL_DATABASE_URL"),
+        secret_key=parser.secret("SHIPBELL_SECRET_KEY"),
+        admin_password=parser.secret("SHIPBELL_ADMIN_PASSWORD"),
+        public_url=parser.url("SHIPBELL_PUBLIC_URL").rstrip("/"),
+        trusted_proxies=parser.networks("SHIPBELL_TRUSTED_PROXIES"),
+        channel_regions=parser.regions("SHIPBELL_CHANNEL_REGIONS"),
+        outbound_allow=parser.networks("SHIPBELL_OUTBOUND_ALLOW"),
+        outbound_proxy=parser.url("SHIPBELL_OUTBOUND_PROXY"),
+        wecom_per_minute=per_minute,
+        wecom_burst=burst,
+        source_per_second=parser.number("SHIPBELL_SOURCE_PER_SECOND", least=0),
+        retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001)),
+        expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001)),
+        operator_url=parser.secret("SHIPBELL_OPERATOR_URL"),
+        log_level=parser.one_of("SHIPBELL_LOG_LEVEL", ("debug", "info", "warning", "error")),
+        log_format=parser.one_of("SHIPBELL_LOG_FORMAT", ("json", "console")),
+        oidc=_oidc(parser),
+        emit_secret=parser.secret("SHIPBELL_SECRET"),
+    )
+
+
+def _oidc(parser: Parser) -> Oidc | None:
+    issuer = parser.url("SHIPBELL_OIDC_ISSUER")
+    client_secret = parser.secret("SHIPBELL_OIDC_CLIENT_SECRET")
+    if not issuer:
+        return None
+    client_id = parser.text("SHIPBELL_OIDC_CLIENT_ID")
+    if not client_id or client_secret is None:
+        parser.broken("SHIPBELL_OIDC_CLIENT_ID", "and SHIPBELL_OIDC_CLIENT_SECRET are needed with an issuer")
+    return Oidc(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret or Secret(""),
+        username_claim=parser.text("SHIPBELL_OIDC_USERNAME_CLAIM"),
+        groups_claim=parser.text("SHIPBELL_OIDC_GROUPS_CLAIM"),
+        roles=parser.roles("SHIPBELL_OIDC_ROLES"),
+    )
+
+
+def _gathered(environ: Mapping[str, str]) -> dict[str, str]:
+    """The given value of each setting; raises BadSettings for a name that does not exist."""
+    given = {**_from_file(environ.get(CONFIG, "")), **{k: v for k, v in environ.items() if k.startswith("SHIPBELL_")}}
+    given.pop(CONFIG, None)
+    values: dict[str, str] = {}
+    for one in SETTINGS:
+        if one.from_file and (path := given.pop(f"{one.name}_FILE", "")):
+            values[one.name] = _content(f"{one.name}_FILE", path)
+        if one.name in given:
+            values[one.name] = given.pop(one.name)
+    for name in given:
+        close = get_close_matches(name, [one.name for one in SETTINGS], 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadSettings(f"There is no setting {name}.{hint}")
+    return values
+
+
+def _from_file(path: str) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        table = tomllib.loads(_content(CONFIG, path))
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{CONFIG}: {path} is not TOML: {error}") from error
+    known = {one.name.lower() for one in SETTINGS} | {f"{one.name.lower()}_file" for one in SETTINGS if one.from_file}
+    for name, value in table.items():
+        if name not in known:
+            raise BadSettings(f"{path} has a key {name} that is no setting: use names such as shipbell_data.")
+        if isinstance(value, dict | list):
+            raise BadSettings(f"{path}: {name} must be text or a number.")
+    return {name.upper(): str(value) for name, value in table.items()}
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{name}: {path} cannot be read ({type(error).__name__}).") from error

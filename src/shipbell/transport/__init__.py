@@ -1,0 +1,5 @@
+"""The only outbound door."""
+
+from shipbell.transport.client import HttpTransport
+
+__all__ = ["HttpTransport"]

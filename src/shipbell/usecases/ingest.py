@@ -1,0 +1,124 @@
+"""Ingest: from a call at a hook to committed events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from shipbell.domain.errors import BadSignature, Busy, NotFound, ShipbellError
+from shipbell.domain.events import Event, Ignored
+from shipbell.domain.matching import matching
+from shipbell.ports.clock import Ids
+from shipbell.ports.directory import Directory, KnownProject, KnownSource, Snapshot
+from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Intake, NewDelivery, Received
+from shipbell.ports.source import EventSource, InboundRequest
+
+_TRIES = 5
+_UNKNOWN = "There is no such project or source: check the address of the hook."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """Checks, reads, matches and keeps what a CI tool sends."""
+
+    directory: Directory
+    intake: Intake
+    ids: Ids
+    sources: Mapping[str, EventSource]
+    offered: Callable[[str, str], bool]
+    status_of: Callable[[ShipbellError], int]
+
+    async def __call__(
+        self, project_key: str, source_name: str, request: InboundRequest, address: str
+    ) -> Accepted:
+        """Keep the events of one call; returns after the commit.
+
+        Raises NotFound, BadSignature, MalformedEvent, Busy or DatabaseUnusable.
+        """
+        snapshot = await self.directory.snapshot()
+        project, source = find(snapshot, project_key, source_name)
+        try:
+            accepted = await self._admit(snapshot, project, source, request)
+        except ShipbellError as error:
+            self._note(source, request, address, self.status_of(error), error.code, None)
+            raise
+        self._note(source, request, address, 202, "accepted", accepted)
+        return accepted
+
+    async def _admit(
+        self, snapshot: Snapshot, project: KnownProject, source: KnownSource, request: InboundRequest
+    ) -> Accepted:
+        reader = self.sources[source.kind]
+        verify(reader, source, request)
+        events = reader.parse(request)
+        for _ in range(_TRIES):
+            received = [self._received(one, project, source, request) for one in events]
+            try:
+                return await self.intake.accept(received, version=snapshot.version)
+            except ConfigurationMoved:
+                snapshot = await self.directory.refresh()
+                project, source = find(snapshot, project.key, source.name)
+        raise Busy("The settings change faster than events can be matched: send it again in a second.")
+
+    def _received(
+        self, event: Event | Ignored, project: KnownProject, source: KnownSource, request: InboundRequest
+    ) -> Received:
+        deliveries: tuple[NewDelivery, ...] = ()
+        if isinstance(event, Event):
+            deliveries = tuple(
+                NewDelivery(id=self.ids.next(), subscription_id=one.id, lane_id=one.lane_id)
+                for one in matching(event, project.subscriptions)
+                if self.offered(one.channel, project.region)
+            )
+        return Received(
+            id=self.ids.next(),
+            project_id=project.id,
+            source_id=source.id,
+            event=event,
+            received_at=request.received_at,
+            deliveries=deliveries,
+        )
+
+    def _note(  # noqa: PLR0913 - the columns of one line at the door
+        self,
+        source: KnownSource,
+        request: InboundRequest,
+        address: str,
+        status: int,
+        code: str,
+        accepted: Accepted | None,
+    ) -> None:
+        self.intake.note(
+            DoorCall(
+                source_id=source.id,
+                at=request.received_at,
+                status=status,
+                code=code,
+                address=address,
+                accepted=len(accepted.event_ids) if accepted else 0,
+                duplicates=accepted.duplicates if accepted else 0,
+                ignored=accepted.ignored if accepted else 0,
+            )
+        )
+
+
+def find(snapshot: Snapshot, project_key: str, source_name: str) -> tuple[KnownProject, KnownSource]:
+    """The project and source of a hook; raises NotFound, the same for either."""
+    project = snapshot.projects.get(project_key)
+    source = project.sources.get(source_name) if project else None
+    if project is None or source is None:
+        raise NotFound(_UNKNOWN)
+    return project, source
+
+
+def verify(reader: EventSource, source: KnownSource, request: InboundRequest) -> None:
+    """Raise BadSignature unless one of the source's secrets admits the call."""
+    refusal: BadSignature | None = None
+    for secret in source.secrets:
+        try:
+            reader.verify(request, secret)
+        except BadSignature as error:
+            refusal = refusal or error
+        else:
+            return
+    raise refusal or BadSignature("This source has no secret that is in force.")
+
+

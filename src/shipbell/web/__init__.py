@@ -1,0 +1,1 @@
+"""What answers over HTTP: hooks, the REST API, the console, health and metrics."""

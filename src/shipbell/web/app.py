@@ -1,0 +1,131 @@
+"""The application: routes, one log line a request, and errors in words."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shipbell.domain.errors import NotFound, ShipbellError
+from shipbell.telemetry import log, new_request_id
+from shipbell.web.hooks import Hook, handshake
+from shipbell.web.problems import problem
+
+Check = Callable[[], Awaitable[dict[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """What the application answers with; `routes` are those of the API and the console."""
+
+    hook: Hook
+    ready: Check
+    metrics: Callable[[], bytes]
+    routes: Sequence[BaseRoute] = ()
+
+
+def build_app(services: WebServices) -> ASGIApp:
+    """Put the application together."""
+    app = Starlette(
+        routes=[
+            _raw("/hooks/{project}/{source}", services.hook, "POST"),
+            _raw("/hooks/{project}/{source}", handshake, "OPTIONS"),
+            Route("/healthz", _healthy),
+            Route("/readyz", _readiness(services.ready)),
+            Route("/metrics", _metrics(services.metrics)),
+            *services.routes,
+        ],
+        exception_handlers={ShipbellError: _refused, 404: _unknown},
+    )
+    return Observed(app)
+
+
+def _raw(path: str, endpoint: ASGIApp, method: str) -> Route:
+    """A route whose endpoint speaks ASGI itself: the hot path builds no request or response objects."""
+    route = Route(path, _healthy, methods=[method])
+    route.app = endpoint
+    return route
+
+
+async def _healthy(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _readiness(ready: Check) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        checks = await ready()
+        fine = all(one == "ok" for one in checks.values())
+        return JSONResponse({"status": "ok" if fine else "not ready", "checks": checks}, 200 if fine else 503)
+
+    return answer
+
+
+def _metrics(render: Callable[[], bytes]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return Response(render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return answer
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if isinstance(error, ShipbellError):
+        return problem(error)
+    raise error
+
+
+async def _unknown(_request: Request, _error: Exception) -> Response:
+    return problem(NotFound("There is no such address here."))
+
+
+class _Broken(ShipbellError):
+    """Something in Shipbell itself is broken."""
+
+    code = "internal-error"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Gives each request an id and one log line; what nobody foresaw becomes a 500 without its inside."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and tell of it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, began = new_request_id(), time.perf_counter()
+        status = 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        scope.setdefault("state", {})["request_id"] = request_id
+        try:
+            await self.app(scope, receive, sent)
+        except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
+            log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
+            if not status:
+                await problem(_Broken(f"Tell the administrator this request id: {request_id}."))(scope, receive, sent)
+        _tell(scope, request_id, status, time.perf_counter() - began)
+
+
+def _tell(scope: Scope, request_id: str, status: int, seconds: float) -> None:
+    log().info(
+        "request.answered",
+        request_id=request_id,
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        code=scope["state"].get("code"),
+        ms=round(seconds * 1000, 2),
+    )

@@ -1,0 +1,122 @@
+"""The hooks: what CI tools call."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from shipbell.domain.errors import BodyTooLarge, ShipbellError
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.clock import Clock
+from shipbell.ports.intake import Accepted
+from shipbell.ports.source import InboundRequest
+from shipbell.usecases.ingest import Ingest
+from shipbell.web.addresses import Network, client_address
+from shipbell.web.limits import SourceLimit
+from shipbell.web.problems import problem, status_of
+
+MOST_BYTES = 1024 * 1024
+_ENCODE = msgspec.json.Encoder().encode
+_TOO_LARGE = "The body is over 1 MiB: send fewer or smaller events."
+_JSON = (b"content-type", b"application/json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """The endpoint `POST /hooks/{project}/{source}`; it answers 202 only after the commit."""
+
+    ingest: Ingest
+    clock: Clock
+    trusted: Sequence[Network] = ()
+    limit: SourceLimit = field(default_factory=lambda: SourceLimit(0))
+    observe: Callable[[str, int, float], None] = lambda _code, _status, _seconds: None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        began = self.clock.now()
+        try:
+            accepted = await self._accept(scope, receive, began)
+        except ClientDisconnect:
+            return
+        except ShipbellError as error:
+            status, code = status_of(error), error.code
+            await problem(error)(scope, receive, send)
+        else:
+            status, code = 202, "accepted"
+            await _answer(send, 202, _body(accepted))
+        seconds = (self.clock.now() - began).total_seconds()
+        scope.setdefault("state", {})["code"] = code
+        self.observe(code, status, seconds)
+
+    async def _accept(self, scope: Scope, receive: Receive, began: datetime) -> Accepted:
+        params = scope["path_params"]
+        project, source = params["project"], params["source"]
+        self.limit.check(f"{project}/{source}", began)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        body = await read_body(headers.get("content-length"), receive)
+        query = scope["query_string"]
+        request = InboundRequest(
+            headers=headers,
+            query=_query(query) if query else {},
+            body=body,
+            received_at=began,
+        )
+        return await self.ingest(project, source, request, client_address(scope, self.trusted))
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(raw.decode("latin-1"), keep_blank_values=True):
+        values.setdefault(name, value)
+    return values
+
+
+async def read_body(content_length: str | None, receive: Receive) -> bytes:
+    """Read a body of at most 1 MiB, whatever its length header says."""
+    if content_length is not None and content_length.isdigit() and int(content_length) > MOST_BYTES:
+        raise BodyTooLarge(_TOO_LARGE)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise BodyTooLarge(_TOO_LARGE)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _body(accepted: Accepted) -> bytes:
+    return _ENCODE(
+        {
+            "accepted": len(accepted.event_ids),
+            "duplicates": accepted.duplicates,
+            "ignored": accepted.ignored,
+            "events": [encode(Prefix.EVENT, one) for one in accepted.event_ids],
+        }
+    )
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def handshake(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the validation of CloudEvents' webhook specification: `OPTIONS` with `WebHook-Request-Origin`."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"webhook-request-origin")
+    answer = [(b"allow", b"POST, OPTIONS"), (b"content-length", b"0")]
+    if origin is not None:
+        answer += [(b"webhook-allowed-origin", origin), (b"webhook-allowed-rate", b"*")]
+    await send({"type": "http.response.start", "status": 200, "headers": answer})
+    await send({"type": "http.response.body", "body": b""})
