@@ -21,6 +21,7 @@ class KnownSource:
     name: str
     kind: str
     secrets: tuple[Secret, ...]
+    old_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,71 @@
+"""Causes: what a code means, and what to do about it, in both languages."""
+
+from dataclasses import dataclass
+
+from shipbell.domain.catalog import Label
+from shipbell.domain.subscriptions import Locale
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why it is so, and what helps."""
+
+    cause: str
+    cure: str
+
+
+_NEW_ROBOT = Label("Add a robot and paste its new URL, then replay.", "请添加机器人并粘贴新的 URL，然后重新投递。")
+_NOTHING = Label("Nothing is to be done.", "无需处理。")
+_BY_ITSELF = Label("It is tried again by itself.", "将自动重试。")
+_REPORT = Label("Replay it; if it is refused again, report it with this code.", "可重新投递；若再次被拒，请附上此代码反馈。")
+_REPLAY = Label("Replay it if it still matters.", "如仍有需要，请重新投递。")
+
+CAUSES: dict[str, tuple[Label, Label]] = {
+    "0": (Label("The group has it.", "群已收到。"), _NOTHING),
+    "93000": (Label("The robot was removed from its group, or its URL is wrong (93000).", "机器人已被移出群，或 URL 有误（93000）。"), _NEW_ROBOT),
+    "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新打开，然后重新投递。")),
+    "93008": (Label("The robot is not in the group (93008).", "机器人不在群中（93008）。"), _NEW_ROBOT),
+    "45009": (Label("Too many messages (45009). The robot pauses 65 s.", "发送过于频繁（45009）。机器人暂停 65 秒。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
+    "45033": (Label("Too many calls at once (45033).", "并发过高（45033）。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
+    "-1": (Label("WeCom is busy (-1).", "企业微信系统繁忙（-1）。"), _BY_ITSELF),
+    "40008": (Label("WeCom did not understand the message (40008).", "企业微信无法识别该消息（40008）。"), _REPORT),
+    "40058": (Label("The message is too long or has a bad parameter (40058).", "消息过长或参数有误（40058）。"), _REPORT),
+    "44004": (Label("The message is empty (44004).", "消息内容为空（44004）。"), _REPORT),
+    "45002": (Label("The message is too long (45002).", "消息过长（45002）。"), _REPORT),
+    "ok-with-warning": (Label("WeCom took the message with a warning: the group may or may not have seen it.", "企业微信接收了消息但附带警告：群里可能已看到，也可能没有。"), Label("Look into the group, then replay if it is not there.", "请查看群消息，若没有再重新投递。")),
+    "unreadable-answer": (Label("The call was sent, its answer cannot be read. The group may see this message twice.", "请求已发出，但应答无法读取。群里可能会看到两次。"), _BY_ITSELF),
+    "timed-out": (Label("The call was sent, its answer did not come in time. The group may see this message twice.", "请求已发出，但应答超时。群里可能会看到两次。"), _BY_ITSELF),
+    "cut-off": (Label("The call was sent, its answer got lost. The group may see this message twice.", "请求已发出，但没有收到应答。群里可能会看到两次。"), _BY_ITSELF),
+    "reply-too-large": (Label("The answer is larger than 64 KiB.", "应答超过 64 KiB。"), Label("Check the URL: this may not be a robot.", "请检查 URL：这可能不是机器人。")),
+    "interrupted": (Label("Shipbell was stopped during this call. The group may see this message twice.", "调用期间 Shipbell 被停止。群里可能会看到两次。"), _BY_ITSELF),
+    "name-not-found": (Label("The host of the URL cannot be found.", "找不到 URL 中的主机。"), Label("Check the URL and the name server; it is tried again by itself.", "请检查 URL 和域名解析；将自动重试。")),
+    "not-connected": (Label("The host of the URL does not answer.", "URL 中的主机无应答。"), _BY_ITSELF),
+    "certificate-not-trusted": (Label("The certificate of the host is not trusted.", "主机的证书不受信任。"), Label("Mend the certificate, or the list of trusted ones of this machine.", "请修复证书，或更新本机的受信任证书列表。")),
+    "proxy-failed": (Label("The outbound proxy failed.", "出站代理失败。"), Label("Check SHIPBELL_OUTBOUND_PROXY; it is tried again by itself.", "请检查 SHIPBELL_OUTBOUND_PROXY；将自动重试。")),
+    "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新打开后再重新投递。")),
+    "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again.", "请重新从机器人处复制。")),
+    "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
+    "subscription-disabled": (Label("The subscription was switched off.", "订阅已关闭。"), Label("Switch it on, then replay.", "请先开启订阅，再重新投递。")),
+    "subscription-deleted": (Label("The subscription was deleted.", "订阅已删除。"), _NOTHING),
+    "project-deleted": (Label("The project was deleted.", "项目已删除。"), _NOTHING),
+    "channel-unavailable-in-region": (Label("The channel is not offered in the project's region.", "项目所在区域不提供该渠道。"), Label("Whoever runs Shipbell can offer it with SHIPBELL_CHANNEL_REGIONS.", "运维人员可通过 SHIPBELL_CHANNEL_REGIONS 开放。")),
+    "still-waiting": (Label("It waits already.", "该投递仍在等待中。"), Label("It goes by itself.", "将自动发送。")),
+    "robot-closed": (Label("The robot is closed.", "机器人已关闭。"), Label("Reopen it or paste a new URL, then replay.", "请重新打开或粘贴新的 URL，然后重新投递。")),
+    "test-message": (Label("A test message is not replayed.", "测试消息不能重新投递。"), Label("Make a new test.", "请重新测试。")),
+    "not-found": (Label("There is no such delivery.", "没有这条投递。"), Label("Check the id.", "请检查编号。")),
+}  # fmt: skip
+_HTTP = Label("The address answered with {code}.", "该地址返回了 {code}。")
+_HTTP_CURE = Label("Check the URL: a WeCom robot answers otherwise.", "请检查 URL：企业微信机器人不会这样应答。")
+_OTHER = Label("WeCom refused the message ({code}).", "企业微信拒绝了该消息（{code}）。")
+
+
+def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
+    """What a code means and what helps; an unknown code says so and is named."""
+    known = CAUSES.get(code)
+    if known is not None:
+        return Explanation(known[0].read(locale), known[1].read(locale))
+    if code.startswith("http-"):
+        told = _HTTP.read(locale).format(code=code.replace("-", " ").upper())
+        server = code.startswith("http-5") or code in {"http-408", "http-429"}
+        return Explanation(told, (_BY_ITSELF if server else _HTTP_CURE).read(locale))
+    return Explanation(_OTHER.read(locale).format(code=code), _REPORT.read(locale))

@@ -1,0 +1,142 @@
+"""Directory on a database: a cached picture for the hot path, records for people, edits in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, RowMapping, select
+
+from shipbell.domain.rules import members_of
+from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Format, GateFilter, Locale, Subscription
+from shipbell.ports.clock import Clock, Ids
+from shipbell.ports.directory import By, Edit, KnownProject, KnownSource, ProjectRecord, ProjectWhole, Snapshot
+from shipbell.storage import records
+from shipbell.storage.codec import from_ms, to_ms
+from shipbell.storage.editing import Editor
+from shipbell.storage.engine import Database
+from shipbell.storage.heads import content_of
+from shipbell.storage.schema import counters
+from shipbell.storage.schema_people import projects, sources, subscriptions
+from shipbell.storage.vault import Vault
+
+# A change by another process is seen this soon.
+_FRESH = timedelta(seconds=0.5)
+
+
+class SqlDirectory:
+    """The store of settings (see `ports.directory.Directory`)."""
+
+    def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        *,
+        offered: Callable[[str, str], bool],
+        lane_of: Callable[[str, Secret], Secret],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Work on this database; `changed` is called after each change made here."""
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._changed = changed
+        self._editor = Editor(vault=vault, ids=ids, offered=offered, lane_of=lane_of)
+        self._picture: Snapshot | None = None
+        self._checked_at = clock.now()
+
+    async def snapshot(self) -> Snapshot:
+        """The present picture, at most half a second old."""
+        now = self._clock.now()
+        if self._picture is not None and timedelta() <= now - self._checked_at < _FRESH:
+            return self._picture
+        version = None if self._picture is None else await self._database.read(_version)
+        if self._picture is not None and version == self._picture.version:
+            self._checked_at = now
+            return self._picture
+        return await self.refresh()
+
+    async def refresh(self) -> Snapshot:
+        """The picture as the database has it this moment."""
+        self._picture = await self._database.read(self._read)
+        self._checked_at = self._clock.now()
+        return self._picture
+
+    async def projects(self) -> Sequence[ProjectRecord]:
+        """Every project in order of key."""
+        return await self._database.read(records.projects_of)
+
+    async def whole(self, key: str) -> ProjectWhole | None:
+        """One project with all that belongs to it; None when there is none."""
+        return await self._database.read(lambda connection: records.whole_of(connection, self._vault, key))
+
+    async def change(self, edits: Sequence[Edit], by: By) -> None:
+        """Carry out all edits, or none, and write the audit entries, in one transaction."""
+        if not edits:
+            return
+        now = to_ms(self._clock.now())
+        await self._database.write(lambda connection: self._editor.apply(connection, edits, by, now))
+        self._picture = None
+        self._changed()
+
+    def _read(self, connection: Connection) -> Snapshot:
+        version = _version(connection)
+        now = to_ms(self._clock.now())
+        senders: dict[int, dict[str, KnownSource]] = {}
+        for row in connection.execute(select(sources)).mappings():
+            senders.setdefault(row["project_id"], {})[row["name"]] = self._source(row, now)
+        wanted: dict[int, list[Subscription]] = {}
+        for row in connection.execute(select(subscriptions).order_by(subscriptions.c.id)).mappings():
+            wanted.setdefault(row["project_id"], []).append(_subscription(row))
+        return Snapshot(
+            version=version,
+            projects={
+                row["key"]: _project(row, senders.get(row["id"], {}), wanted.get(row["id"], []))
+                for row in connection.execute(select(projects)).mappings()
+            },
+        )
+
+    def _source(self, row: RowMapping, now: int) -> KnownSource:
+        secrets = [self._vault.decrypt(row["secret"])]
+        if row["old_secret"] is not None and row["old_until"] is not None and row["old_until"] > now:
+            secrets.append(self._vault.decrypt(row["old_secret"]))
+        until = from_ms(row["old_until"]) if len(secrets) > 1 else None
+        return KnownSource(
+            id=row["id"], name=row["name"], kind=row["kind"], secrets=tuple(secrets), old_until=until
+        )
+
+
+def _version(connection: Connection) -> int:
+    statement = select(counters.c.value).where(counters.c.name == "configuration")
+    version: int = connection.execute(statement).scalar_one()
+    return version
+
+
+def _project(row: RowMapping, senders: Mapping[str, KnownSource], wanted: Sequence[Subscription]) -> KnownProject:
+    return KnownProject(
+        id=row["id"],
+        key=row["key"],
+        name=row["name"],
+        region=row["region"],
+        time_zone=row["time_zone"],
+        sources=senders,
+        subscriptions=tuple(wanted),
+    )
+
+
+def _subscription(row: RowMapping) -> Subscription:
+    return Subscription(
+        id=row["id"],
+        project_id=row["project_id"],
+        lane_id=row["lane_id"],
+        name=row["name"],
+        channel=row["channel"],
+        events=frozenset(records.list_of(row["events"])),
+        gate=GateFilter(row["gate"]),
+        content=content_of(row["content"]),
+        user_ids=members_of(row["user_ids"]),
+        locale=Locale(row["locale"]),
+        format=Format(row["format"]),
+        enabled=bool(row["enabled"]),
+    )

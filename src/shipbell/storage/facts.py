@@ -1,0 +1,31 @@
+"""What the audit log says of settings: the words of the file, secrets masked."""
+
+from shipbell.ports.directory import ProjectRecord, SourceRecord, SubscriptionRecord
+
+Facts = dict[str, object]
+
+
+def project(record: ProjectRecord) -> Facts:
+    """A project's own facts."""
+    return {"key": record.key, "name": record.name, "region": record.region, "time_zone": record.time_zone}
+
+
+def source(record: SourceRecord) -> Facts:
+    """A source without its secret."""
+    return {"name": record.name, "kind": record.kind}
+
+
+def subscription(record: SubscriptionRecord) -> Facts:
+    """A subscription with its URL masked."""
+    return {
+        "name": record.name,
+        "channel": record.channel,
+        "url": record.url_mask,
+        "events": list(record.events),
+        "gate": record.gate.value,
+        "content": {service: list(fields) for service, fields in record.content.chosen.items()},
+        "user_ids": record.user_ids,
+        "locale": record.locale.value,
+        "format": record.format.value,
+        "enabled": record.enabled,
+    }

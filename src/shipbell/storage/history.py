@@ -1,0 +1,85 @@
+"""History on a database: lists by cursor, one delivery whole, and replay."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, select
+
+from shipbell.domain.ids import Prefix, decode
+from shipbell.ports.clock import Clock
+from shipbell.ports.history import (
+    DeliveryLine,
+    DeliveryWhole,
+    EventLine,
+    Find,
+    Page,
+    Replayed,
+    RobotLine,
+)
+from shipbell.storage import finding, replaying, robots
+from shipbell.storage.codec import to_ms
+from shipbell.storage.engine import Database
+from shipbell.storage.keeping import id_hash
+from shipbell.storage.schema import event_keys
+
+_NAMED = 20
+
+
+class SqlHistory:
+    """The read side (see `ports.history.History`)."""
+
+    def __init__(self, database: Database, clock: Clock, *, expiry: timedelta) -> None:
+        """Read this database; what is replayed waits for `expiry` again."""
+        self._database = database
+        self._clock = clock
+        self._expiry_ms = int(expiry.total_seconds() * 1000)
+
+    async def deliveries(self, find: Find) -> Page[DeliveryLine]:
+        """Deliveries, the newest first."""
+        return await self._database.read(lambda connection: finding.deliveries_page(connection, find))
+
+    async def delivery(self, delivery_id: int) -> DeliveryWhole | None:
+        """One delivery whole; None when there is none."""
+        found = await self._database.read(lambda connection: finding.wholes(connection, [delivery_id]))
+        return found[0] if found else None
+
+    async def events(self, find: Find) -> Page[EventLine]:
+        """Events, the newest first."""
+        return await self._database.read(lambda connection: finding.events_page(connection, find))
+
+    async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
+        """The events of an id (ours or the tool's), the newest first, a few at most."""
+        return await self._database.read(lambda connection: _named(connection, identifier, project_id))
+
+    async def deliveries_of(self, event_id: int) -> Sequence[DeliveryWhole]:
+        """Every delivery of an event."""
+        return await self._database.read(lambda connection: finding.of_event(connection, event_id))
+
+    async def robots(self, *, project_id: int | None = None) -> Sequence[RobotLine]:
+        """The robots that a project's subscriptions name, and those that its deliveries wait on."""
+        return await self._database.read(lambda connection: robots.lines(connection, project_id))
+
+    async def replay(self, delivery_ids: Sequence[int], *, project_id: int | None = None) -> Replayed:
+        """Send deliveries again, to their subscriptions' current robots, at the tail."""
+        now = to_ms(self._clock.now())
+        return await self._database.write(
+            lambda connection: replaying.replay(
+                connection, delivery_ids, project_id=project_id, now=now, expires_at=now + self._expiry_ms
+            )
+        )
+
+    async def reopen(self, lane_id: int) -> bool:
+        """Open a robot that is failing or closed; False when there is none."""
+        now = to_ms(self._clock.now())
+        return await self._database.write(lambda connection: robots.reopen(connection, lane_id, now))
+
+
+def _named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
+    own = decode(Prefix.EVENT, identifier)
+    if own is not None:
+        return [one for one in finding.events_by_id(connection, [own]) if project_id in {None, one.project_id}]
+    statement = select(event_keys.c.event_id).where(event_keys.c.id_hash == id_hash(identifier))
+    if project_id is not None:
+        statement = statement.where(event_keys.c.project_id == project_id)
+    ids = list(connection.execute(statement.order_by(event_keys.c.event_id.desc()).limit(_NAMED)).scalars())
+    return finding.events_by_id(connection, ids)

@@ -1,0 +1,92 @@
+"""Replay: the same delivery goes to the tail of its subscription's current lane, its attempts kept."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from shipbell.ports.history import Replayed
+from shipbell.storage.keeping import next_places
+from shipbell.storage.lane_rows import wake
+from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema_people import subscriptions
+
+_AT_ONCE = 500
+_AGAIN = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"))
+    .values(
+        state="waiting",
+        cause=None,
+        place=bindparam("b_place"),
+        lane_id=bindparam("b_lane"),
+        expires_at=bindparam("b_expires_at"),
+        settled_at=None,
+        failures=0,
+        uncertain=0,
+        failing_since=None,
+        uncertain_since=None,
+        stepped_aside=False,
+        alone=False,
+    )
+)
+
+
+def replay(
+    connection: Connection, delivery_ids: Sequence[int], *, project_id: int | None, now: int, expires_at: int
+) -> Replayed:
+    """Replay what can be; the others with a code that says why not."""
+    refused: dict[int, str] = dict.fromkeys(delivery_ids, "not-found")
+    going: list[RowMapping] = []
+    for start in range(0, len(delivery_ids), _AT_ONCE):
+        for row in _rows(connection, delivery_ids[start : start + _AT_ONCE], project_id):
+            reason = _refusal(row)
+            if reason is None:
+                del refused[row["id"]]
+                going.append(row)
+            else:
+                refused[row["id"]] = reason
+    if going:
+        place = next_places(connection, len(going))
+        connection.execute(
+            _AGAIN,
+            [
+                {"b_id": row["id"], "b_place": place + index, "b_lane": row["current_lane"], "b_expires_at": expires_at}
+                for index, row in enumerate(going)
+            ],
+        )
+        wake(connection, {row["current_lane"] for row in going})
+    return Replayed(replayed=len(going), refused=refused)
+
+
+def _rows(connection: Connection, delivery_ids: Sequence[int], project_id: int | None) -> Sequence[RowMapping]:
+    statement = (
+        select(
+            deliveries.c.id,
+            deliveries.c.state,
+            deliveries.c.place,
+            subscriptions.c.lane_id.label("current_lane"),
+            subscriptions.c.enabled,
+            lanes.c.state.label("lane_state"),
+        )
+        .outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+        .outerjoin(lanes, lanes.c.id == subscriptions.c.lane_id)
+        .where(deliveries.c.id.in_(delivery_ids))
+        .order_by(deliveries.c.id)
+    )
+    if project_id is not None:
+        statement = statement.where(deliveries.c.project_id == project_id)
+    return connection.execute(statement).mappings().all()
+
+
+def _refusal(row: RowMapping) -> str | None:
+    if row["state"] == "waiting":
+        return "still-waiting"
+    if row["place"] < 0:
+        return "test-message"
+    if row["current_lane"] is None:
+        return "subscription-deleted"
+    if not row["enabled"]:
+        return "subscription-disabled"
+    if row["lane_state"] == "closed":
+        return "robot-closed"
+    return None

@@ -1,0 +1,62 @@
+"""Robots as people see them, and opening one again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, literal_column, select
+
+from shipbell.domain.deliveries import LaneState
+from shipbell.ports.history import RobotLine
+from shipbell.storage import lane_rows
+from shipbell.storage.codec import from_ms, from_ms_or_none
+from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema_people import subscriptions
+
+_WAITS = deliveries.c.state == literal_column("'waiting'")
+
+
+def lines(connection: Connection, project_id: int | None) -> Sequence[RobotLine]:
+    """Robots in order of id; what waits is counted for one project, or for all (None)."""
+    statement = select(lanes).order_by(lanes.c.id)
+    waiting = select(
+        deliveries.c.lane_id, func.count().label("count"), func.min(deliveries.c.accepted_at).label("oldest")
+    ).where(_WAITS)
+    if project_id is not None:
+        named = select(subscriptions.c.lane_id).where(subscriptions.c.project_id == project_id)
+        held = select(deliveries.c.lane_id).where(deliveries.c.project_id == project_id, _WAITS)
+        statement = statement.where(lanes.c.id.in_(named.union(held)))
+        waiting = waiting.where(deliveries.c.project_id == project_id)
+    counts = {row.lane_id: row for row in connection.execute(waiting.group_by(deliveries.c.lane_id))}
+    rows = connection.execute(statement).mappings().all()
+    loaded = lane_rows.load(connection, [row["id"] for row in rows])
+    return [
+        RobotLine(
+            id=row["id"],
+            channel=row["channel"],
+            mask=row["mask"],
+            state=LaneState(row["state"]),
+            cause=row["cause"],
+            cause_detail=row["cause_detail"],
+            state_since=from_ms_or_none(row["state_since"]),
+            ready_at=from_ms(row["ready_at"]),
+            starts=loaded[row["id"]].pace.starts,
+            waiting=counts[row["id"]].count if row["id"] in counts else 0,
+            oldest_waiting_at=from_ms(counts[row["id"]].oldest) if row["id"] in counts else None,
+        )
+        for row in rows
+    ]
+
+
+def reopen(connection: Connection, lane_id: int, now: int) -> bool:
+    """Open a robot again; what waits goes on at its pace, dead letters stay until they are replayed."""
+    loaded = lane_rows.load(connection, {lane_id})
+    if lane_id not in loaded:
+        return False
+    lane = loaded[lane_id]
+    if not lane.open:
+        reopened = replace(
+            lane, state=LaneState.OPEN, cause=None, cause_detail=None, state_since=now, failures=0, rejected=()
+        )
+        lane_rows.store(connection, [reopened])
+    lane_rows.wake(connection, {lane_id})
+    return True
