@@ -1,0 +1,63 @@
+"""Every code that a delivery can end with is told with its cause and its cure, in both languages."""
+
+import pytest
+
+from shipbell.domain.causes import CAUSES, explain
+from shipbell.domain.subscriptions import Locale
+from shipbell.ports.wire import Trouble
+
+WECOM_CODES = ("-1", "45009", "45033", "40008", "40058", "44004", "45002", "93000", "93004", "93008")
+ENDINGS = (
+    "ok-with-warning",
+    "unreadable-answer",
+    "interrupted",
+    "expired",
+    "subscription-disabled",
+    "subscription-deleted",
+    "project-deleted",
+    "channel-unavailable-in-region",
+)
+
+
+@pytest.mark.parametrize("code", [*WECOM_CODES, *ENDINGS, *(one.value for one in Trouble)])
+def test_a_code_has_a_cause_and_a_cure_of_its_own_in_both_languages(code: str) -> None:
+    assert code in CAUSES
+    for locale in Locale:
+        told = explain(code, locale)
+        assert told.cause
+        assert told.cure
+    assert explain(code, Locale.EN) != explain(code, Locale.ZH_CN)
+
+
+def test_a_code_of_the_robot_stands_in_brackets_after_the_sentence() -> None:
+    assert explain("93000").cause.endswith("(93000).")
+    assert explain("45009", Locale.ZH_CN).cause == "发送过于频繁（45009）。机器人暂停 65 秒。"
+
+
+def test_a_lost_answer_warns_that_the_group_may_see_the_message_twice() -> None:
+    for code in ("timed-out", "cut-off", "interrupted"):
+        assert "twice" in explain(code).cause
+        assert "两次" in explain(code, Locale.ZH_CN).cause
+
+
+def test_an_unknown_code_is_named() -> None:
+    assert "12345" in explain("12345").cause
+    assert "12345" in explain("12345", Locale.ZH_CN).cause
+
+
+def test_an_http_status_is_named_and_says_whether_it_goes_on_by_itself() -> None:
+    assert "HTTP 502" in explain("http-502").cause
+    assert "by itself" in explain("http-502").cure
+    assert "by itself" in explain("http-429").cure
+    assert "Check the URL" in explain("http-404").cure
+
+
+def test_english_and_chinese_follow_their_own_punctuation() -> None:
+    for code in CAUSES:
+        english, chinese = explain(code, Locale.EN), explain(code, Locale.ZH_CN)
+        for sentence in (english.cause, english.cure):
+            assert sentence.isascii()
+            assert sentence.endswith((".", "?"))
+        for sentence in (chinese.cause, chinese.cure):
+            assert sentence.endswith(("。", "？"))
+            assert "(" not in sentence
