@@ -83,7 +83,7 @@ def test_a_service_offers_exactly_the_content_fields_of_the_contract(service: st
 
 @pytest.mark.parametrize(("service", "english", "chinese"), LABELS)
 def test_a_label_is_that_of_codearts_in_both_languages(service: str, english: str, chinese: str) -> None:
-    labels = [one.label for one in (*SERVICES[service].events, *SERVICES[service].fields)]
+    labels = [one.label for one in SERVICES[service].events] + [one.label for one in SERVICES[service].fields]
     assert (english, chinese) in [(one.en, one.zh) for one in labels]
 
 
@@ -109,13 +109,13 @@ def test_singapore_leads_the_regions_and_is_the_default() -> None:
     assert REGIONS[DEFAULT_REGION].en == "AP-Singapore"
 
 
-@pytest.mark.parametrize("word", "COMPLETED FAILED PAUSED SUSPEND IGNORED CANCELED RUNNING".split())
+@pytest.mark.parametrize("word", ["COMPLETED", "FAILED", "PAUSED", "SUSPEND", "IGNORED", "CANCELED", "RUNNING"])
 def test_every_status_of_a_codearts_run_is_known_however_it_is_written(word: str) -> None:
     for written in (word, word.lower(), word.title()):
         assert status(written) is STATUSES[word.lower()]
 
 
-@pytest.mark.parametrize("word", "succeeded failed abort timeout".split())
+@pytest.mark.parametrize("word", ["succeeded", "failed", "abort", "timeout"])
 def test_every_final_state_of_a_deployment_is_known(word: str) -> None:
     assert status(word) is not None
 

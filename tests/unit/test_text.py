@@ -1,0 +1,191 @@
+"""What comes from outside is harmless, readable, and cut without hurting what stays."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipbell.domain.text import (
+    clean,
+    defuse,
+    defuse_link_text,
+    defuse_text,
+    link_target,
+    shorten,
+    size_bytes,
+)
+
+# Pieces that build what a reader's program would take for markup, with what hides between them.
+PIECES = st.sampled_from(
+    [
+        *("<@", "<", "@", "@all", "<@all>", "<font", 'color="warning">', "</font>", "<FONT", "f", "ont"),
+        *("](", "]", "(", "[x](http://evil.example)", "**", "*", "`", "#", "# ", ">", "> ", "- "),
+        *("\n", "\r\n", "\t", "\v", "\x0b", "\x85", "\u2028", "\u2029", "\x00", "\x1b", "\x7f"),
+        *("\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\ud800", "\udfff", "\u061c"),
+        *(" ", "a", "名", "👩‍👩‍👧‍👦", "🇸🇬", "e\u0301", "한", "https://a.example/?b=(c)", "&lt;@all&gt;"),
+    ],
+)
+HOSTILE = st.lists(PIECES | st.characters(), max_size=30).map("".join)
+BIDI_AND_CONTROLS = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]",
+)
+ORDINARY = (
+    "feature_x_y",
+    "a < b",
+    "a <b> c",
+    "[WIP] fix",
+    "C++ && x > y",
+    "fix: issue #42 (again)",
+    "2 * 3 * 4",
+    "a@b.example",
+    "@zhang.san",
+    "naïve — 修复 “重复记账”",
+    "https://ci.example.com/a_b?c=d&e=f",
+    "x <- y -> z",
+    "1. first",
+    "👩‍👩‍👧‍👦 family",
+    "میل\u200cها",
+)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+@pytest.mark.parametrize("safe", [defuse, defuse_text])
+def test_ordinary_text_stays_as_it_is(safe: Callable[[str], str], text: str) -> None:
+    assert safe(text) == text
+
+
+@pytest.mark.parametrize(
+    ("hostile", "harmless"),
+    [
+        ("<@all>", "＜@all>"),
+        ("<@zhang.san> look", "＜@zhang.san> look"),
+        ("<\u200b@all>", "＜@all>"),
+        ('<font color="warning">x</font>', '＜font color="warning">x＜/font>'),
+        ("<FONT color=info>", "＜FONT color=info>"),
+        ("[free money](http://evil.example)", "[free money]（http://evil.example)"),
+        ("`rm -rf`", "'rm -rf'"),
+        ("**loud**", "∗∗loud∗∗"),
+        ("# heading", "＃ heading"),
+        ("> quote", "＞ quote"),
+        ("\n\n# heading", "＃ heading"),
+        ("one\ntwo\r\nthree\u2028four", "one two three four"),
+        ("evil\u202egpj.exe", "evilgpj.exe"),
+        ("bell\x07 and \x1b[31mred", "bell and [31mred"),
+        ("half \ud83d of a pair", "half of a pair"),
+    ],
+)
+def test_only_what_is_dangerous_is_touched_in_markdown(hostile: str, harmless: str) -> None:
+    assert defuse(hostile) == harmless
+
+
+def test_text_loses_only_what_text_would_obey() -> None:
+    assert defuse_text("<@all> # `x` **y** [a](b)") == "＜@all> # `x` **y** [a]（b)"
+
+
+@given(HOSTILE)
+def test_no_hostile_text_becomes_markup_in_markdown(text: str) -> None:
+    safe = defuse(text)
+    for token in ("<@", "<font", "</font", "](", "`", "**"):
+        assert token not in safe.lower()
+    assert not safe.startswith(("#", ">", " "))
+    assert not BIDI_AND_CONTROLS.search(safe)
+    assert len(safe.splitlines()) <= 1
+
+
+@given(HOSTILE)
+def test_no_hostile_text_mentions_or_links_in_text(text: str) -> None:
+    safe = defuse_text(text)
+    assert "<@" not in safe
+    assert "](" not in safe
+    assert not BIDI_AND_CONTROLS.search(safe)
+    assert len(safe.splitlines()) <= 1
+
+
+@given(HOSTILE)
+def test_a_link_text_cannot_end_its_link(text: str) -> None:
+    safe = defuse_link_text(text)
+    assert "[" not in safe
+    assert "]" not in safe
+    assert "<@" not in safe
+
+
+@given(HOSTILE)
+def test_defusing_twice_changes_nothing_more(text: str) -> None:
+    assert defuse(defuse(text)) == defuse(text)
+    assert defuse_text(defuse_text(text)) == defuse_text(text)
+    assert clean(clean(text)) == clean(text)
+
+
+@given(HOSTILE, st.integers(min_value=0, max_value=80))
+def test_a_cut_makes_no_markup_of_what_was_harmless(text: str, limit: int) -> None:
+    for token in ("<@", "<font", "](", "**", "`"):
+        assert token not in shorten(defuse(text), limit).lower()
+
+
+@given(
+    st.lists(st.sampled_from(["👩‍👩‍👧‍👦", "🇸🇬", "e\u0301", "名", "a", " ", "각"]), max_size=40).map("".join),
+    st.integers(0, 90),
+)
+def test_a_cut_never_splits_what_a_reader_sees_as_one_letter(text: str, limit: int) -> None:
+    cut = shorten(text, limit)
+    assert size_bytes(cut) <= limit
+    if cut and cut != text:
+        assert cut.endswith("…")
+        whole = regex.findall(r"\X", text)
+        kept = regex.findall(r"\X", cut.removesuffix("…"))
+        assert kept == whole[: len(kept)]
+
+
+@given(HOSTILE.map(clean), st.integers(min_value=0, max_value=60))
+def test_a_text_that_fits_is_not_cut(text: str, more: int) -> None:
+    assert shorten(text, size_bytes(text) + more) == text
+
+
+def test_a_cut_is_visible_and_uses_its_room() -> None:
+    assert shorten("abcdefgh", 8) == "abcdefgh"
+    assert shorten("abcdefghi", 8) == "abcde…"
+    assert shorten("名名名名", 9) == "名名…"
+    assert shorten("abc", 2) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://ci.example.com/p/128", "https://ci.example.com/p/128"),
+        ("http://10.0.0.1:8080/a?b=c#d", "http://10.0.0.1:8080/a?b=c#d"),
+        ("HTTPS://CI.example.com/", "HTTPS://CI.example.com/"),
+        ("https://a.example/wiki/x_(y)", "https://a.example/wiki/x_%28y%29"),
+        ("https://a.example/a b", "https://a.example/a%20b"),
+        ("https://a.example/a%20b", "https://a.example/a%20b"),
+        ("https://a.example/名", "https://a.example/%E5%90%8D"),
+        ('https://a.example/">x', "https://a.example/%22%3Ex"),
+        ("https://a.example/x](http://evil.example", "https://a.example/x%5D%28http://evil.example"),
+        ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
+        ("  https://a.example/  ", "https://a.example/"),
+    ],
+)
+def test_a_link_leads_where_it_did_and_cannot_end_early(url: str, target: str) -> None:
+    assert link_target(url) == target
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(None, "", "javascript:alert(1)", "ftp://a.example/x", "//a.example/x", "/p/128", "a.example/x", "https://"),
+        *("https:///x", "data:text/html,x", "https://a.example:99999/", "https://[::1/", "https://a.example/\nx"),
+        *("https://a.example\\@evil.example/", "mailto:a@b.example", "weixin://dl/chat"),
+    ],
+)
+def test_anything_but_http_and_https_is_no_link(url: str | None) -> None:
+    assert link_target(url) is None
+
+
+@given(HOSTILE.map(lambda tail: "https://a.example/" + tail))
+def test_no_hostile_address_ends_its_link(url: str) -> None:
+    target = link_target(url)
+    if target is not None:
+        assert re.fullmatch(r"https://a\.example/[!-~]*", target)
+        assert not re.search(r"[()\[\]<>\"`\\ ]", target)
