@@ -62,6 +62,8 @@ event_keys = Table(
     Column("source_id", RowId, primary_key=True, autoincrement=False),
     Column("id_hash", LargeBinary, primary_key=True),
     Column("event_id", RowId, nullable=False),
+    Index("event_keys_of_event", "event_id"),
+    Index("event_keys_by_hash", "id_hash"),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,142 @@
+"""Put the parts together: the one place where every layer meets."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from shipbell import channels, sources
+from shipbell.clock import SystemClock
+from shipbell.domain.errors import BadSettings
+from shipbell.domain.pacing import PaceRule
+from shipbell.domain.secret import Secret
+from shipbell.ports.clock import Clock
+from shipbell.settings import Settings
+from shipbell.settings.keys import secret_keys
+from shipbell.storage.accounts import SqlAccounts
+from shipbell.storage.directory import SqlDirectory
+from shipbell.storage.handing import Rules
+from shipbell.storage.history import SqlHistory
+from shipbell.storage.ids import TimeOrderedIds
+from shipbell.storage.lanes import SqlLanes
+from shipbell.storage.open import FILE, Opened, open_store
+from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.usecases.accounts import ManageAccounts
+from shipbell.usecases.apply import Apply
+from shipbell.usecases.drafts import Drafts
+from shipbell.usecases.export import Export
+from shipbell.usecases.pick import Pick
+
+
+@dataclass(slots=True)
+class Woken:
+    """Who wants to hear that there is something to do."""
+
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        """Tell them."""
+        for listener in self.listeners:
+            listener()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What every command works with."""
+
+    settings: Settings
+    clock: Clock
+    ids: TimeOrderedIds
+    keys: tuple[Secret, ...]
+    opened: Opened
+    directory: SqlDirectory
+    history: SqlHistory
+    accounts: SqlAccounts
+    upkeep: SqlUpkeep
+    lanes: SqlLanes
+    woken: Woken
+    drafts: Drafts
+
+    @property
+    def apply(self) -> Apply:
+        """The use case behind `shipbell apply`."""
+        return Apply(directory=self.directory, drafts=self.drafts)
+
+    @property
+    def export(self) -> Export:
+        """The use case behind `shipbell export`."""
+        return Export(directory=self.directory)
+
+    @property
+    def manage_accounts(self) -> ManageAccounts:
+        """The use case behind `shipbell user` and `token`."""
+        return ManageAccounts(
+            accounts=self.accounts, directory=self.directory, clock=self.clock, hashed=PasswordHasher().hash
+        )
+
+
+def database_path(settings: Settings) -> Path:
+    """The SQLite file of the settings; raises BadSettings for another database."""
+    if settings.database_url is None:
+        return settings.data / FILE
+    url = settings.database_url.reveal()
+    if url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///"))
+    raise BadSettings("SHIPBELL_DATABASE_URL: this version works with SQLite alone; leave it out or use sqlite:///PATH.")
+
+
+def assemble(settings: Settings) -> Parts:
+    """Open the store of these settings and build what works on it; raises an Unusable error in words."""
+    clock = SystemClock()
+    ids = TimeOrderedIds(clock)
+    path = database_path(settings)
+    keys = secret_keys(settings)
+    opened = open_store(path, keys)
+    known = channels.by_kind()
+    pick = Pick(known)
+    woken = Woken()
+    rules = Rules(
+        pick=pick,
+        alert=pick.alert,
+        pace={"wecom": PaceRule(per_minute=settings.wecom_per_minute, burst=settings.wecom_burst)},
+        open_url=opened.vault.decrypt,
+        ids=ids,
+    )
+    return Parts(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        keys=keys,
+        opened=opened,
+        directory=SqlDirectory(
+            opened.database,
+            opened.vault,
+            clock,
+            ids,
+            offered=settings.offered,
+            lane_of=lambda kind, url: known[kind].lane(url),
+            changed=woken,
+        ),
+        history=SqlHistory(opened.database, clock, expiry=settings.expiry),
+        accounts=SqlAccounts(opened.database, clock, ids),
+        upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered),
+        lanes=SqlLanes(opened.database, rules, clock),
+        woken=woken,
+        drafts=Drafts(
+            channels=known,
+            source_kinds=tuple(one.kind for one in sources.REGISTRY),
+            offered=settings.offered,
+        ),
+    )
+
+
+@asynccontextmanager
+async def assembled(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts, closed at the end."""
+    parts = assemble(settings)
+    try:
+        yield parts
+    finally:
+        await parts.opened.database.aclose()

@@ -1,0 +1,180 @@
+"""Serve: the API and the worker in one process, started and ended in order."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+
+import uvicorn
+
+from shipbell import channels, sources
+from shipbell.assemble import Parts, assembled
+from shipbell.domain.errors import Unusable
+from shipbell.domain.results import type_names
+from shipbell.ports.lanes import Settlement
+from shipbell.settings import Settings
+from shipbell.storage.intake import GroupIntake
+from shipbell.storage.open import lock_for_serving
+from shipbell.telemetry import Metrics, log, set_up_logs
+from shipbell.transport import HttpTransport
+from shipbell.usecases.deliver import Deliver
+from shipbell.usecases.ingest import Ingest
+from shipbell.web.app import WebServices, build_app
+from shipbell.web.hooks import Hook
+from shipbell.web.limits import SourceLimit
+from shipbell.web.problems import status_of
+from shipbell.worker.drain import Drain
+from shipbell.worker.tidy import Tidy
+
+_DRAIN_SECONDS = 14.0
+_GRACE_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+
+async def serve(settings: Settings, address: Address) -> None:
+    """Serve until SIGTERM or SIGINT; raises an Unusable error in words."""
+    set_up_logs(level=settings.log_level, form=settings.log_format)
+    async with assembled(settings) as parts:
+        lock = lock_for_serving(parts.opened.database.path.parent)
+        try:
+            await _first_start(parts)
+            cut_off = await parts.lanes.release()
+            if cut_off:
+                log().warning("calls.cut_off", count=cut_off)
+            await _run(parts, _listening(address), address)
+        finally:
+            lock.release()
+
+
+async def _first_start(parts: Parts) -> None:
+    password = await parts.manage_accounts.first_administrator(parts.settings.admin_password)
+    if password is not None:
+        print(f"The first administrator is admin with the password {password} (shown this once).", file=sys.stderr)
+
+
+def _listening(address: Address) -> socket.socket:
+    """A bound socket; raises Unusable when the port is taken."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((address.host, address.port))
+    except OSError as error:
+        made.close()
+        why = error.strerror or type(error).__name__
+        raise Unusable(f"Cannot listen on {address.host}:{address.port} ({why}): choose another --port or --host.") from error
+    made.listen(2_048)
+    return made
+
+
+async def _run(parts: Parts, listening: socket.socket, address: Address) -> None:
+    settings, metrics = parts.settings, Metrics()
+    transport = HttpTransport(allow=settings.outbound_allow, proxy=settings.outbound_proxy)
+    intake = GroupIntake(parts.opened.database, parts.ids, expiry=settings.expiry, woken=parts.woken)
+    drain = Drain(
+        lanes=parts.lanes,
+        deliver=Deliver(channels=channels.by_kind(), transport=transport, clock=parts.clock),
+        clock=parts.clock,
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        observe=lambda settlement: _observe(metrics, settlement),
+    )
+    parts.woken.listeners.append(drain.wake)
+    tidy = Tidy(upkeep=parts.upkeep, clock=parts.clock, retention=settings.retention, observe=_gauges(metrics))
+    server = uvicorn.Server(_uvicorn(build_app(_services(parts, intake, metrics))))
+    background = [asyncio.create_task(intake.run()), asyncio.create_task(tidy.run())]
+    draining = asyncio.create_task(drain.run())
+    port = listening.getsockname()[1]
+    log().info("server.started", host=address.host, port=port, data=str(settings.data))
+    print(f"Shipbell serves on http://{address.host}:{port}", file=sys.stderr, flush=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    await asyncio.wait([asyncio.create_task(stop.wait()), serving, draining], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    drain.stop()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            await asyncio.gather(serving, draining, return_exceptions=True)
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+    await intake.drain()
+    await transport.aclose()
+    log().info("server.stopped")
+
+
+def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebServices:
+    settings = parts.settings
+    ingest = Ingest(
+        directory=parts.directory,
+        intake=intake,
+        ids=parts.ids,
+        sources=sources.by_kind(),
+        offered=settings.offered,
+        status_of=status_of,
+    )
+
+    def observe(code: str, _status: int, seconds: float) -> None:
+        metrics.hooks.labels(code).inc()
+        metrics.accepting.observe(seconds)
+
+    hook = Hook(
+        ingest=ingest,
+        clock=parts.clock,
+        trusted=settings.trusted_proxies,
+        limit=SourceLimit(settings.source_per_second),
+        observe=observe,
+    )
+    return WebServices(hook=hook, ready=parts.upkeep.ready, metrics=metrics.render)
+
+
+def _observe(metrics: Metrics, settlement: Settlement) -> None:
+    batch, attempt = settlement.batch, settlement.attempt
+    metrics.attempts.labels(batch.channel, type_names[type(attempt.result)]).inc()
+    log().info(
+        "attempt.ended",
+        attempt=batch.attempt_id,
+        lane=batch.lane_id,
+        carried=len(batch.delivery_ids),
+        result=type_names[type(attempt.result)],
+        code=attempt.result.code,
+        status=attempt.status,
+        ms=round((attempt.ended_at - batch.started_at).total_seconds() * 1000, 1),
+    )
+
+
+def _gauges(metrics: Metrics):  # type: ignore[no-untyped-def]  # noqa: ANN202 - told by Tidy.observe
+    def observe(waiting: int, oldest: float) -> None:
+        metrics.waiting.set(waiting)
+        metrics.oldest.set(oldest)
+
+    return observe
+
+
+def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]  # noqa: ANN001 - uvicorn's own union
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=30,
+    )

@@ -1,0 +1,80 @@
+"""Tidy: expire what waited too long, cancel what may not be sent, forget what is old."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, literal_column, select, update
+
+from shipbell.domain.ids import first_at
+from shipbell.storage.codec import to_ms
+from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, event_keys, events
+from shipbell.storage.schema_people import projects, sessions, subscriptions
+from shipbell.storage.waiting import cancel
+
+_CHUNK = 2_000
+_WAITS = deliveries.c.state == literal_column("'waiting'")
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """Let what waited too long expire; how many."""
+    at = to_ms(now)
+    statement = (
+        update(deliveries)
+        .where(_WAITS, deliveries.c.expires_at <= at)
+        .values(state="expired", cause="expired", settled_at=at)
+    )
+    return connection.execute(statement).rowcount
+
+
+def withdraw(connection: Connection, now: datetime, offered: Callable[[str, str], bool]) -> None:
+    """Cancel what waits for a channel that is not offered in its project's region any more."""
+    statement = select(subscriptions.c.id, subscriptions.c.channel, projects.c.region).join(
+        projects, projects.c.id == subscriptions.c.project_id
+    )
+    shut = [row.id for row in connection.execute(statement) if not offered(row.channel, row.region)]
+    cancel(connection, shut, cause="channel-unavailable-in-region", now=to_ms(now))
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Forget a chunk of what is older than `before`, but for what waits; how many rows went."""
+    edge = first_at(before)
+    gone = 0
+    old = select(attempts.c.id).where(attempts.c.id < edge).order_by(attempts.c.id).limit(_CHUNK)
+    ids = list(connection.execute(old).scalars())
+    if ids:
+        gone += len(ids)
+        connection.execute(delete(attempt_deliveries).where(attempt_deliveries.c.attempt_id.in_(ids)))
+        connection.execute(delete(attempts).where(attempts.c.id.in_(ids)))
+    old = select(deliveries.c.id).where(deliveries.c.id < edge, deliveries.c.state != "waiting").limit(_CHUNK)
+    ids = list(connection.execute(old).scalars())
+    if ids:
+        gone += len(ids)
+        connection.execute(delete(attempt_deliveries).where(attempt_deliveries.c.delivery_id.in_(ids)))
+        connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return gone + _forget_events(connection, edge)
+
+
+def _forget_events(connection: Connection, edge: int) -> int:
+    """Events that no delivery speaks of any more, with their keys."""
+    spoken_of = select(deliveries.c.id).where(deliveries.c.event_id == events.c.id).correlate(events).exists()
+    old = select(events.c.id, events.c.project_id, events.c.source_id, events.c.tool_id)
+    rows = connection.execute(old.where(events.c.id < edge, ~spoken_of).order_by(events.c.id).limit(_CHUNK)).all()
+    if not rows:
+        return 0
+    ids = [row.id for row in rows]
+    connection.execute(delete(event_keys).where(event_keys.c.event_id.in_(ids)))
+    connection.execute(delete(events).where(events.c.id.in_(ids)))
+    return len(rows)
+
+
+def end_sessions(connection: Connection, now: datetime) -> None:
+    """Forget sessions that have run out."""
+    connection.execute(delete(sessions).where(sessions.c.expires_at <= to_ms(now)))
+
+
+def state_of_lanes(connection: Connection) -> tuple[int, int | None]:
+    """How many deliveries wait, and since when the oldest does (milliseconds)."""
+    row = connection.execute(
+        select(func.count().label("waiting"), func.min(deliveries.c.accepted_at).label("oldest")).where(_WAITS)
+    ).one()
+    return row.waiting, row.oldest

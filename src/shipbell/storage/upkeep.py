@@ -1,0 +1,52 @@
+"""Upkeep on a database."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from shipbell.domain.errors import DatabaseUnusable
+from shipbell.ports.clock import Clock
+from shipbell.storage import tidying
+from shipbell.storage.codec import from_ms_or_none
+from shipbell.storage.engine import Database
+from shipbell.storage.schema import counters
+
+
+class SqlUpkeep:
+    """The tidy side of the store (see `ports.upkeep.Upkeep`)."""
+
+    def __init__(self, database: Database, clock: Clock, *, offered: Callable[[str, str], bool]) -> None:
+        """Tidy this database."""
+        self._database = database
+        self._clock = clock
+        self._offered = offered
+
+    async def expire(self) -> int:
+        """Let what waited too long expire, and cancel what may not be sent; how many expired."""
+        now = self._clock.now()
+
+        def work(connection: Connection) -> int:
+            tidying.withdraw(connection, now, self._offered)
+            tidying.end_sessions(connection, now)
+            return tidying.expire(connection, now)
+
+        return await self._database.write(work)
+
+    async def forget(self, before: datetime) -> int:
+        """Forget a chunk of what is older, but for what waits; 0 when nothing is left."""
+        return await self._database.write(lambda connection: tidying.forget(connection, before))
+
+    async def waiting(self) -> tuple[int, datetime | None]:
+        """How many deliveries wait, and since when the oldest does."""
+        count, oldest = await self._database.read(tidying.state_of_lanes)
+        return count, from_ms_or_none(oldest)
+
+    async def ready(self) -> dict[str, str]:
+        """Whether the database can be written."""
+        touch = update(counters).where(counters.c.name == "place").values(value=counters.c.value)
+        try:
+            await self._database.write(lambda connection: connection.execute(touch))
+        except DatabaseUnusable as error:
+            return {"database": error.sentence}
+        return {"database": "ok"}
