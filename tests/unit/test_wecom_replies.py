@@ -69,7 +69,9 @@ def test_any_answer_is_understood_without_an_error(status: int, body: bytes) -> 
 
 def test_our_own_address_is_not_in_the_detail() -> None:
     for ip in ("203.0.113.7", "2001:db8::7"):
-        detail = WECOM.classify(answer(93000, f"invalid webhook url, from ip: {ip}, more info at https://x.example")).detail
+        detail = WECOM.classify(
+            answer(93000, f"invalid webhook url, from ip: {ip}, more info at https://x.example")
+        ).detail
         assert ip not in detail
         assert "invalid webhook url" in detail
 
@@ -82,7 +84,9 @@ def test_a_key_that_comes_back_in_an_answer_is_not_in_the_detail(status: int) ->
 
 
 def test_a_key_in_the_detail_of_a_broken_call_is_hidden() -> None:
-    told = NoReply(trouble=Trouble.NOT_CONNECTED, sent=False, detail="to https://x.example/send?KEY=0123456789abcdef failed")
+    told = NoReply(
+        trouble=Trouble.NOT_CONNECTED, sent=False, detail="to https://x.example/send?KEY=0123456789abcdef failed"
+    )
     assert "0123456789abcdef" not in WECOM.classify(told).detail
 
 
