@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from happenings import AT, bare, happening, waiting
 
+from happenings import AT, bare, happening, waiting
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES, EventType
 from shipbell.domain.compose import compose, headline
 from shipbell.domain.events import Event, Gate, Issues, Run, Trigger

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from happenings import happening, waiting
 from hypothesis import given
 from hypothesis import strategies as st
 
+from happenings import happening, waiting
 from shipbell.domain.deliveries import Waiting
 from shipbell.domain.digest import Fold, digest
 from shipbell.domain.events import Gate

@@ -5,10 +5,10 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from happenings import WECOM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from happenings import WECOM
 from shipbell.domain.results import Delivered, Rejected, Throttled, Transient, type_names
 from shipbell.ports.wire import NoReply, Reply, Trouble
 

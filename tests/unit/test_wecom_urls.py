@@ -1,10 +1,10 @@
 """A robot's URL names one lane however it is written, and shows nothing of its key."""
 
 import pytest
-from happenings import WECOM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from happenings import WECOM
 from shipbell.domain.secret import Secret
 
 KEY = "693a91f6-7xxx-4bc4-97a0-0ec2sifa3b1f"
