@@ -1,0 +1,140 @@
+"""Names, keys, zones, secrets and flags hold their rules at the edge."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from shipbell.domain import rules
+from shipbell.domain.access import Role
+from shipbell.domain.rules import Findings
+
+Rule = Callable[[Findings, str | None], str | None]
+
+
+def judged(rule: Callable[..., object], *value: object) -> tuple[object, list[str]]:
+    """What a rule makes of a value, and the codes of what it finds wrong."""
+    found = Findings()
+    return rule(found, *value), [one.code for one in found.problems]
+
+
+WORDS: list[tuple[Rule, int, str]] = [
+    (rules.source_name, 64, "name-characters"),
+    (rules.project_key, 64, "key-characters"),
+    (rules.region, 32, "region-characters"),
+]
+
+
+@pytest.mark.parametrize(("rule", "most", "code"), WORDS)
+def test_a_word_of_addresses_has_one_to_so_many_characters(rule: Rule, most: int, code: str) -> None:
+    assert judged(rule, "a") == ("a", [])
+    assert judged(rule, "a" * most) == ("a" * most, [])
+    assert judged(rule, "a" * (most + 1)) == (None, [code])
+    assert judged(rule, "") == (None, [code])
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x20, 0x7F)] + ["é", "张", "ａ", "٣", "\n"])
+@pytest.mark.parametrize(("rule", "code"), [(rule, code) for rule, _, code in WORDS])
+def test_a_word_of_addresses_is_lower_case_letters_digits_and_dashes(rule: Rule, code: str, character: str) -> None:
+    word = f"a{character}"
+    allowed = character in "abcdefghijklmnopqrstuvwxyz0123456789-"
+    assert judged(rule, word) == ((word, []) if allowed else (None, [code]))
+
+
+def test_a_region_that_the_catalog_does_not_know_is_allowed() -> None:
+    assert judged(rules.region, "moon-base-1") == ("moon-base-1", [])
+
+
+def test_a_subscription_has_a_name_of_1_to_100_characters_of_any_script() -> None:
+    assert judged(rules.name, "x") == ("x", [])
+    assert judged(rules.name, "发" * 100) == ("发" * 100, [])
+    assert judged(rules.name, "发" * 101) == (None, ["name-length"])
+    assert judged(rules.name, "") == (None, ["name-length"])
+    assert judged(rules.name, " \u3000 ") == (None, ["name-length"])
+
+
+def test_spaces_around_a_name_are_not_part_of_it() -> None:
+    assert judged(rules.name, "  release group ") == ("release group", [])
+    assert judged(rules.name, " " + "x" * 100 + " ") == ("x" * 100, [])
+
+
+@pytest.mark.parametrize("character", ["\x00", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"])
+def test_a_text_has_no_control_characters_and_no_line_breaks(character: str) -> None:
+    found = Findings()
+    assert found.text({"name": f"a{character}b"}, "name") is None
+    assert [one.code for one in found.problems] == ["unprintable"]
+
+
+@pytest.mark.parametrize("value", [1, 1.5, True, ["a"], {"a": 1}])
+def test_a_number_or_list_is_no_text(value: object) -> None:
+    found = Findings()
+    assert found.text({"name": value}, "name") is None
+    assert [one.code for one in found.problems] == ["not-text"]
+
+
+def test_a_text_that_is_left_out_takes_its_default_or_is_required() -> None:
+    found = Findings()
+    assert found.text({}, "region", "ap-southeast-3") == "ap-southeast-3"
+    assert found.text({"region": None}, "region", "ap-southeast-3") == "ap-southeast-3"
+    assert not found.problems
+    assert found.text({}, "key") is None
+    assert [(one.field, one.code) for one in found.problems] == [("key", "required")]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Singapore", "Asia/Shanghai", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_of_iana_is_known_and_can_be_used(zone: str) -> None:
+    assert judged(rules.time_zone, zone) == (zone, [])
+    assert ZoneInfo(zone).key == zone
+
+
+@pytest.mark.parametrize("zone", ["Asia/Atlantis", "../etc/passwd", "/etc/localtime", "", "utc+8", "Asia"])
+def test_a_time_zone_that_nobody_knows_is_refused(zone: str) -> None:
+    assert judged(rules.time_zone, zone) == (None, ["unknown-time-zone"])
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_is_one_of_four(role: Role) -> None:
+    assert judged(rules.role, role.value) == (role, [])
+
+
+@pytest.mark.parametrize(("role", "code"), [("owner", "unknown-role"), ("Viewer", "unknown-role"), (None, "required")])
+def test_another_role_is_refused(role: object, code: str) -> None:
+    assert judged(rules.role, role) == (None, [code])
+
+
+def test_a_kind_is_one_of_the_registry() -> None:
+    assert judged(rules.source_kind, "generic", ("generic", "codearts")) == ("generic", [])
+    assert judged(rules.source_kind, "gitlab2", ("generic",)) == (None, ["unknown-kind"])
+    assert judged(rules.channel, "wecom", ("wecom",)) == ("wecom", [])
+    assert judged(rules.channel, "dingtalk", ("wecom",)) == (None, ["unknown-channel"])
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, "yes", None])
+def test_a_flag_is_true_or_false_and_no_word_for_it(value: object) -> None:
+    found = Findings()
+    assert rules.flag(found, {"enabled": value}, "enabled", default=True) is True
+    assert [one.code for one in found.problems] == ["not-a-boolean"]
+
+
+def test_a_flag_that_is_left_out_takes_its_default() -> None:
+    found = Findings()
+    assert rules.flag(found, {}, "enabled", default=True) is True
+    assert rules.flag(found, {"enabled": False}, "enabled", default=True) is False
+    assert not found.problems
+
+
+def test_a_secret_has_1_to_512_characters() -> None:
+    assert judged(rules.secret, "s") == ("s", [])
+    assert judged(rules.secret, "s" * 512) == ("s" * 512, [])
+    assert judged(rules.secret, "s" * 513) == (None, ["secret-length"])
+    assert judged(rules.secret, "") == (None, ["secret-length"])
+
+
+@pytest.mark.parametrize("name", ["alice", "zhang.san@example.com", "张三", "a" * 128])
+def test_an_account_name_may_be_an_address_or_chinese(name: str) -> None:
+    assert judged(rules.user_name, name) == (name, [])
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a;b", "a,b", "a:b", "a/b", "a\tb", "a" * 129])
+def test_an_account_name_has_no_separators(name: str) -> None:
+    assert judged(rules.user_name, name) == (None, ["name-characters"])
