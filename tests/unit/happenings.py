@@ -1,11 +1,16 @@
 """Sample events and deliveries for the tests of what a group reads."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from shipbell.channels import by_kind
+from shipbell.domain.compose import compose
 from shipbell.domain.deliveries import Head, Rendering, Waiting
 from shipbell.domain.events import Actor, Event, Gate, Issues, Run, Subject, Trigger
 from shipbell.domain.subscriptions import ALL_FIELDS, Content, Format, Locale
+from shipbell.ports.channel import Rendered
 
 AT = datetime(2026, 11, 24, 2, 37, 0, tzinfo=UTC)
 WECOM = by_kind()["wecom"]
@@ -88,4 +93,24 @@ def head(*deliveries: Waiting, room: int | None = 1, per_minute: int = 18, backl
         per_minute=per_minute,
         waiting=deliveries,
         backlog=len(deliveries) if backlog is None else backlog,
+    )
+
+
+def body_of(rendered: Rendered) -> Any:  # noqa: ANN401 - what the robot reads
+    """Decode the body as the robot does."""
+    return json.loads(rendered.body)
+
+
+def sent(*deliveries: Waiting) -> Rendered:
+    """Render the message of one event."""
+    return WECOM.render(compose(deliveries))
+
+
+def attacked(text: str, kind: str = "pipeline.run.failed") -> Event:
+    """An event whose every word comes from a stranger."""
+    return replace(
+        happening(kind, name=text, number=text, status=text, description=text, gate=Gate.FAILED),
+        actor=Actor(name=text),
+        trigger=Trigger(kind=text, branch=text, commit=text),
+        project_name=text,
     )
