@@ -1,0 +1,90 @@
+# Every job of the house; `make` alone prints this menu.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := menu
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Further arguments of pytest: make test PYTEST_ARGS="-k lanes -x"
+PYTEST_ARGS ?=
+HOST ?= 127.0.0.1
+PORT ?= 8080
+
+.PHONY: menu
+menu:  ## print this menu
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- use ---------------------------------------------------------------------------------------
+
+.PHONY: install
+install: .venv/.installed  ## make .venv and install Shipbell there, from the hashed lock
+
+.venv/.installed: requirements/dev-lock.txt pyproject.toml tools/make_venv.sh
+	@PYTHON="$(PYTHON)" tools/make_venv.sh
+	@echo "Installing Shipbell into .venv (once, about a minute) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev-lock.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: install  ## show CI events reaching a simulated WeCom group; ends by itself
+	@$(BIN)/shipbell demo
+
+.PHONY: run
+run: install  ## serve API, hooks and worker on HOST:PORT (127.0.0.1:8080) until Ctrl-C
+	@$(BIN)/shipbell serve --host "$(HOST)" --port "$(PORT)"
+
+# --- build -------------------------------------------------------------------------------------
+
+.PHONY: test
+test: install deps check  ## what CI runs: check, then every test but the drills
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: install  ## format, lint, types, import directions, size guard, licences
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make format mends it." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/size_guard.py
+	@$(BIN)/python tools/licences.py
+
+.PHONY: format
+format: install  ## format the code and sort the imports
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: drills
+drills: install deps  ## the long tests: kill, flood, stall
+	@$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
+
+.PHONY: bench
+bench:  ## nothing yet: the benchmark suite comes in a later version
+	@echo "There is no benchmark suite yet. It will print events accepted and delivered a second, CPU and memory."
+
+.PHONY: docs
+docs: install  ## write docs/reference again from the code
+	@$(BIN)/python tools/reference.py
+
+.PHONY: screenshots
+screenshots:  ## nothing yet: the console's pages come in a later version
+	@echo "There are no pages to photograph yet. The pictures will stand in docs/screenshots."
+
+.PHONY: deps
+deps:  ## as root on Debian or Ubuntu: Chromium, Chinese fonts, promtool
+	@tools/system_deps.sh
+
+.PHONY: lock
+lock: install  ## renew requirements/*.txt from pyproject.toml
+	@$(LOCK) pyproject.toml -o requirements/lock.txt
+	@$(LOCK) -c requirements/lock.txt --group dev pyproject.toml -o requirements/dev-lock.txt
+
+# Universal: one lock for every Python from 3.11 on and every processor; it names no host and no folder.
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: clean
+clean:  ## remove .venv and every cache; shipbell-data stays
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
