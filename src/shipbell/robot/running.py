@@ -49,6 +49,10 @@ class RunningRobot:
         """What the group saw, oldest first."""
         return [seen(*one) for one in self.groups.look(key).messages]
 
+    def refused(self, key: str) -> int:
+        """How many calls a robot has refused."""
+        return sum(self._groups.look(key).refused.values())
+
     async def stop(self) -> None:
         """Stop listening and cut what is in flight."""
         await self._runner.cleanup()

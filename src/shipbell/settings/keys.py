@@ -48,10 +48,14 @@ def parsed(text: str, name: str) -> tuple[Secret, ...]:
 
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    key = base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).decode()
+    write_key(path, Secret(base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).decode()))
+
+
+def write_key(path: Path, key: Secret) -> None:
+    """Write a key with mode 0600; one that is there already stays."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     except FileExistsError:
         return
     with os.fdopen(handle, "w") as file:
-        file.write(key + "\n")
+        file.write(key.reveal() + "\n")

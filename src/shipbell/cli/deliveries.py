@@ -1,0 +1,156 @@
+"""`deliveries list`, `show` and `replay`."""
+
+from typing import Annotated
+
+import typer
+
+from shipbell.assemble import Parts
+from shipbell.cli.output import put, put_json, put_table
+from shipbell.cli.running import REFUSED, fail, say, with_parts
+from shipbell.cli.telling import delivery_value, state_words, whole_lines, whole_value
+from shipbell.domain.causes import explain
+from shipbell.domain.errors import BadInput, NotFound
+from shipbell.domain.ids import Prefix, decode, encode
+from shipbell.ports.history import DeliveryLine, DeliveryWhole, Find, Replayed
+
+STATES = ("waiting", "retrying", "delivered", "dead", "expired", "cancelled")
+_PAGE = 200
+_CHUNK = 500
+_deliveries = typer.Typer(no_args_is_help=True, help="Deliveries: what became of events.")
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Robot = Annotated[str | None, typer.Option("--robot", metavar="ID", help="Only those of this robot (rob_…).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(_deliveries, name="deliveries")
+
+
+def _number(prefix: Prefix, text: str, noun: str) -> int:
+    number = decode(prefix, text)
+    if number is None:
+        fail(BadInput(f"{text} is no {noun} id: it begins with {prefix.value}_."))
+    return number
+
+
+@_deliveries.command("list")
+def list_deliveries(
+    project: Annotated[str | None, typer.Argument(help="One project's key; left out = all.")] = None,
+    state: Annotated[str | None, typer.Option(help=f"One of {', '.join(STATES)}.")] = None,
+    robot: Robot = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show deliveries, the newest first."""
+    if state is not None and state not in STATES:
+        fail(BadInput(f"There is no state {state}: use one of {', '.join(STATES)}."))
+    lane_id = None if robot is None else _number(Prefix.ROBOT, robot, "robot")
+
+    async def work(parts: Parts) -> list[DeliveryLine]:
+        project_id = await _project_id(parts, project)
+        return await _gathered(parts, Find(project_id=project_id, state=state, lane_id=lane_id), limit)
+
+    found = with_parts(work)
+    if as_json:
+        put_json([delivery_value(one) for one in found])
+        return
+    put_table(["ID", "STATE", "PROJECT", "EVENT TYPE", "SUBJECT", "SUBSCRIPTION", "ACCEPTED", "CAUSE"], [_row(one) for one in found])
+
+
+async def _project_id(parts: Parts, key: str | None) -> int | None:
+    if key is None:
+        return None
+    whole = await parts.directory.whole(key)
+    if whole is None:
+        raise NotFound(f"There is no project {key}.")
+    return whole.project.id
+
+
+async def _gathered(parts: Parts, find: Find, limit: int) -> list[DeliveryLine]:
+    """Page after page, up to a limit."""
+    found: list[DeliveryLine] = []
+    before: int | None = None
+    while len(found) < limit:
+        page = await parts.history.deliveries(
+            Find(
+                project_id=find.project_id,
+                state=find.state,
+                lane_id=find.lane_id,
+                before=before,
+                limit=min(_PAGE, limit - len(found)),
+            )
+        )
+        found += page.items
+        before = page.next
+        if before is None:
+            break
+    return found
+
+
+def _row(one: DeliveryLine) -> list[object]:
+    number = f" #{one.number}" if one.number else ""
+    return [
+        encode(Prefix.DELIVERY, one.id),
+        state_words(one),
+        one.project_key,
+        one.event_type,
+        f"{one.subject}{number}",
+        one.subscription,
+        one.accepted_at,
+        explain(one.cause).cause if one.cause else None,
+    ]
+
+
+@_deliveries.command("show")
+def show(delivery: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
+    """Show one delivery with every attempt, cause and cure."""
+    number = _number(Prefix.DELIVERY, delivery, "delivery")
+
+    async def work(parts: Parts) -> DeliveryWhole | None:
+        return await parts.history.delivery(number)
+
+    found = with_parts(work)
+    if found is None:
+        fail(NotFound(f"There is no delivery {delivery}."))
+    if as_json:
+        put_json(whole_value(found))
+        return
+    for line in whole_lines(found):
+        put(line)
+
+
+@_deliveries.command("replay")
+def replay(
+    deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None, robot: Robot = None
+) -> None:
+    """Send deliveries again: these, or (with --robot) every dead one of a robot."""
+    if bool(deliveries) == bool(robot):
+        fail(BadInput("Name deliveries, or one robot with --robot."))
+    numbers = [_number(Prefix.DELIVERY, one, "delivery") for one in deliveries or []]
+    lane_id = None if robot is None else _number(Prefix.ROBOT, robot, "robot")
+
+    async def work(parts: Parts) -> Replayed:
+        if lane_id is None:
+            return await parts.history.replay(numbers)
+        return await _replay_robot(parts, lane_id)
+
+    done = with_parts(work)
+    say(f"{done.replayed} replayed.")
+    for number, code in done.refused.items():
+        told = explain(code)
+        say(f"{encode(Prefix.DELIVERY, number)}: {told.cause} {told.cure} [{code}]")
+    if done.refused:
+        raise typer.Exit(REFUSED)
+
+
+async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
+    """Every dead delivery of a robot, the oldest first, with progress."""
+    dead = await _gathered(parts, Find(lane_id=lane_id, state="dead"), 1_000_000)
+    numbers = [one.id for one in reversed(dead)]
+    replayed, refused = 0, {}
+    for start in range(0, len(numbers), _CHUNK):
+        done = await parts.history.replay(numbers[start : start + _CHUNK])
+        replayed, refused = replayed + done.replayed, {**refused, **done.refused}
+        if len(numbers) > _CHUNK:
+            say(f"{min(start + _CHUNK, len(numbers))} of {len(numbers)}")
+    return Replayed(replayed=replayed, refused=refused)

@@ -1,0 +1,149 @@
+"""`emit`, `why` and `source try`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+import typer
+
+from shipbell import sources
+from shipbell.assemble import Parts
+from shipbell.cli.output import put, put_json
+from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
+from shipbell.cli.telling import path_lines, path_value
+from shipbell.domain.errors import BadInput, InvalidFile, NotFound
+from shipbell.domain.events import Event, Ignored
+from shipbell.ports.source import InboundRequest
+from shipbell.usecases.why import Path as EventPath
+from shipbell.usecases.why import Why
+
+_DEFAULT_URL = "http://127.0.0.1:8080"
+_SECONDS = 30
+_ACCEPTED = 202
+_sources = typer.Typer(no_args_is_help=True, help="Readers of CI tools.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="emit")(emit)
+    app.command(name="why")(why)
+    app.add_typer(_sources, name="source")
+
+
+def read_input(path: str) -> bytes:
+    """A file, or standard input for `-`."""
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        fail(InvalidFile(f"{path} cannot be read ({type(error).__name__})."))
+
+
+def emit(
+    target: Annotated[str, typer.Argument(metavar="PROJECT/SOURCE", help="Where the event goes.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The event as JSON.")],
+    url: Annotated[str | None, typer.Option(help="The server; left out = SHIPBELL_PUBLIC_URL.")] = None,
+    secret: Annotated[str | None, typer.Option(help="The source's secret; left out = SHIPBELL_SECRET.")] = None,
+) -> None:
+    """Post an event to a running server and print its answer."""
+    project, slash, source = target.partition("/")
+    if not slash or not project or not source:
+        fail(BadInput(f"“{target}” names no source: write PROJECT/SOURCE."))
+    chosen = settings()
+    given = secret or (chosen.emit_secret.reveal() if chosen.emit_secret else None)
+    address = (url or chosen.public_url or _DEFAULT_URL).rstrip("/")
+    status, answer = run(_post(f"{address}/hooks/{quote(project)}/{quote(source)}", given, read_input(file)))
+    if status == _ACCEPTED:
+        put(answer)
+        return
+    say(_refusal(status, answer))
+    raise typer.Exit(REFUSED)
+
+
+async def _post(url: str, secret: str | None, body: bytes) -> tuple[int, str]:
+    headers = {"Content-Type": "application/json"}
+    if secret is not None:
+        headers["Authorization"] = f"Bearer {secret}"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as session,
+            session.post(url, data=body, headers=headers, allow_redirects=False) as response,
+        ):
+            return response.status, await response.text()
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise NotFound(f"No server answers at {url.partition('/hooks/')[0]} ({type(error).__name__}).") from error
+
+
+def _refusal(status: int, answer: str) -> str:
+    try:
+        told = msgspec.json.decode(answer, type=dict[str, object])
+    except msgspec.DecodeError:
+        return f"The server answered {status}."
+    return f"{told.get('detail', 'The server refused it.')} [{told.get('code', status)}]"
+
+
+def why(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="evt_… or the tool's own id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Tell the path of an event, from the door to the group."""
+
+    async def work(parts: Parts) -> Sequence[EventPath]:
+        asked = Why(directory=parts.directory, history=parts.history, offered=parts.settings.offered)
+        return await asked(identifier)
+
+    paths = with_parts(work)
+    if not paths:
+        fail(NotFound(f"No event {identifier} is known: it never arrived, was refused at the door, or is older than the retention."))
+    if as_json:
+        put_json([path_value(one) for one in paths])
+        return
+    for one in paths:
+        for line in path_lines(one):
+            put(line)
+
+
+@_sources.command("try")
+def try_source(
+    kind: Annotated[str, typer.Argument(help="The source's kind.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body that the tool sends.")],
+    header: Annotated[list[str] | None, typer.Option(help="A header as `Name: value`; may be repeated.")] = None,
+) -> None:
+    """Read a file as a source would, and show the events; nothing is kept."""
+    known = sources.by_kind()
+    if kind not in known:
+        fail(BadInput(f"There is no source kind {kind}: known are {', '.join(known)}."))
+    pairs = [one.partition(":") for one in header or []]
+    request = InboundRequest(
+        headers={name.strip().lower(): value.strip() for name, _, value in pairs},
+        query={},
+        body=read_input(file),
+        received_at=datetime.now(UTC),
+    )
+    try:
+        events = known[kind].parse(request)
+    except BadInput as error:
+        fail(error)
+    put_json([_event(one) for one in events])
+
+
+def _event(one: Event | Ignored) -> dict[str, object]:
+    value: dict[str, object] = msgspec.to_builtins(one)
+    return _without_nothing({"ignored": True, **value} if isinstance(one, Ignored) else value)
+
+
+def _without_nothing(value: dict[str, object]) -> dict[str, object]:
+    """Absent means unknown: what is not known is left out."""
+    inner = {name: _without_nothing(one) if isinstance(one, dict) else one for name, one in value.items()}
+    return {name: one for name, one in inner.items() if one not in (None, {})}
+
+
+@_sources.command("list")
+def list_sources() -> None:
+    """Show the kinds of sources."""
+    for kind in sources.by_kind():
+        put(kind)

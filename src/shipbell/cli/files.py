@@ -1,0 +1,52 @@
+"""`apply` and `export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shipbell.assemble import Parts
+from shipbell.cli.output import put
+from shipbell.cli.running import BY, say, with_parts
+from shipbell.usecases.apply import Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(name="apply")(apply_command)
+    app.command(name="export")(export_command)
+
+
+def apply_command(
+    path: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A YAML file, or a folder of them.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="End what a named project does not mention.")] = False,
+) -> None:
+    """Make projects, members, sources and subscriptions what a file says."""
+
+    async def work(parts: Parts) -> Plan:
+        if dry_run:
+            return await parts.apply.plan(path, prune=prune)
+        return await parts.apply(path, BY, prune=prune)
+
+    plan = with_parts(work)
+    for line in plan.lines:
+        put(line)
+    if not plan.lines:
+        say("Nothing changes.")
+    elif dry_run:
+        say(f"{len(plan.lines)} changes; nothing was done (dry run).")
+    else:
+        say(f"{len(plan.lines)} changes done.")
+
+
+def export_command(
+    project: Annotated[str | None, typer.Argument(help="One project's key; left out = all.")] = None,
+    with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Write URLs and secrets in clear.")] = False,
+) -> None:
+    """Write the settings as the file that apply takes."""
+
+    async def work(parts: Parts) -> str:
+        return await parts.export(project, with_secrets=with_secrets)
+
+    put(with_parts(work).rstrip("\n"))

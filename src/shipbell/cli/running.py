@@ -1,0 +1,76 @@
+"""Run a command: settings, parts, and every error as a sentence with an exit code."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+import uvloop
+
+from shipbell.assemble import Parts, assembled
+from shipbell.domain.errors import BadInput, InvalidValue, ShipbellError, Unusable
+from shipbell.ports.directory import By
+from shipbell.settings import Settings, load
+
+T = TypeVar("T")
+
+REFUSED, WRONG, UNUSABLE = 1, 2, 3
+BY = By(actor="command line", via="cli")
+
+
+def settings() -> Settings:
+    """The settings of this process; ends the command when they cannot be used."""
+    try:
+        return load(os.environ)
+    except ShipbellError as error:
+        fail(error)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end; ends the command with a sentence when it fails."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except ShipbellError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+    """Run `work` on the store of the settings."""
+    chosen = settings()
+
+    async def inside() -> T:
+        async with assembled(chosen) as parts:
+            return await work(parts)
+
+    return run(inside())
+
+
+def fail(error: ShipbellError) -> NoReturn:
+    """Say what is wrong and end the command."""
+    if isinstance(error, InvalidValue):
+        for one in error.problems:
+            say(f"{one.field}: {one.message} [{one.code}]")
+    else:
+        say(f"{error.sentence} [{error.code}]")
+    raise typer.Exit(code_of(error)) from None
+
+
+def code_of(error: ShipbellError) -> int:
+    """The exit code of an error."""
+    if isinstance(error, Unusable):
+        return UNUSABLE
+    return WRONG if isinstance(error, BadInput) else REFUSED
+
+
+def say(text: str) -> None:
+    """Tell people something, on stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command speaks

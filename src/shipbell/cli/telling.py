@@ -1,0 +1,172 @@
+"""Deliveries, attempts and paths in words, for people and as values."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from shipbell.cli.output import moment
+from shipbell.domain.causes import explain
+from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.matching import Rule, Verdict
+from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
+from shipbell.usecases.why import Branch, Path
+
+_RULES = {
+    Rule.OFFERED: ("the channel is offered in the region", "the channel is not offered in the project's region"),
+    Rule.ENABLED: ("it is switched on", "it is switched off"),
+    Rule.TYPE: ("the event type is ticked", "the event type is not ticked"),
+    Rule.GATE: ("the gate filter lets it through", "the gate filter keeps it back"),
+}
+
+
+def delivery_value(one: DeliveryLine) -> dict[str, object]:
+    """A delivery for programs."""
+    told = explain(one.cause) if one.cause else None
+    return {
+        "id": encode(Prefix.DELIVERY, one.id),
+        "project": one.project_key,
+        "event": encode(Prefix.EVENT, one.event_id),
+        "event_type": one.event_type,
+        "subject": one.subject,
+        "number": one.number,
+        "subscription": one.subscription,
+        "robot": encode(Prefix.ROBOT, one.lane_id),
+        "robot_url": one.robot,
+        "state": one.state,
+        "code": one.cause,
+        "cause": told.cause if told else None,
+        "cure": told.cure if told else None,
+        "maybe_delivered": one.maybe_delivered,
+        "accepted_at": one.accepted_at,
+        "settled_at": one.settled_at,
+        "expires_at": one.expires_at,
+        "test": one.test,
+    }
+
+
+def attempt_value(one: AttemptLine) -> dict[str, object]:
+    """An attempt for programs."""
+    told = explain(one.code)
+    return {
+        "id": encode(Prefix.ATTEMPT, one.id),
+        "started_at": one.started_at,
+        "ended_at": one.ended_at,
+        "result": one.result,
+        "code": one.code,
+        "cause": told.cause,
+        "cure": told.cure,
+        "detail": one.detail,
+        "status": one.status,
+        "maybe_delivered": one.maybe_delivered,
+        "companion": one.companion,
+        "carried": one.carried,
+        "request": _body(one.body),
+        "line": one.line,
+    }
+
+
+def _body(body: bytes | None) -> object:
+    return msgspec.json.decode(body) if body else None
+
+
+def whole_value(one: DeliveryWhole) -> dict[str, object]:
+    """A delivery with its attempts, for programs."""
+    return {**delivery_value(one.delivery), "attempts": [attempt_value(each) for each in one.attempts]}
+
+
+def whole_lines(one: DeliveryWhole) -> Iterable[str]:
+    """A delivery with its attempts, for people."""
+    line = one.delivery
+    number = f" #{line.number}" if line.number else ""
+    yield f"{encode(Prefix.DELIVERY, line.id)}  {state_words(line)}"
+    yield f"  event         {line.event_type} · {' '.join(line.subject.split())}{number} ({encode(Prefix.EVENT, line.event_id)})"
+    yield f"  subscription  {line.project_key}/{line.subscription or '(none)'}"
+    yield f"  robot         {encode(Prefix.ROBOT, line.lane_id)}  {line.robot}"
+    yield f"  accepted      {moment(line.accepted_at)}"
+    yield from cause_lines(line)
+    for number_, attempt in enumerate(one.attempts, 1):
+        yield from attempt_lines(number_, attempt)
+    if not one.attempts:
+        yield "  no attempt yet"
+
+
+def state_words(line: DeliveryLine) -> str:
+    """A state, with `maybe delivered` where nobody knows."""
+    return f"{line.state}, maybe delivered" if line.maybe_delivered and line.state != "delivered" else line.state
+
+
+def cause_lines(line: DeliveryLine) -> Iterable[str]:
+    """Why it is not delivered, and what helps."""
+    if line.cause:
+        told = explain(line.cause)
+        yield f"  cause         {told.cause}"
+        yield f"  cure          {told.cure}"
+
+
+def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
+    """One attempt in words."""
+    told = explain(one.code)
+    kind = " (companion text)" if one.companion else ""
+    among = f", one of {one.carried}" if one.carried > 1 else ""
+    yield f"  attempt {number}     {moment(one.started_at)}  {one.result}{kind}{among}: {told.cause}"
+    if one.detail and one.detail != "ok":
+        yield f"                robot's words: {one.detail}"
+    if one.line:
+        yield f"                line: {one.line}"
+    if one.maybe_delivered:
+        yield "                maybe delivered: the group may have seen this call"
+
+
+def path_lines(path: Path) -> Iterable[str]:
+    """The path of one event in words."""
+    event = path.event
+    number = f" #{event.event.run.number}" if event.event.run.number else ""
+    yield f"{encode(Prefix.EVENT, event.id)}  {event.type}  {' '.join(event.event.subject.name.split())}{number}"
+    yield f"  received      {moment(event.received_at)} by {event.project_key}/{event.source or '-'} as {event.tool_id}"
+    if event.ignored:
+        yield f"  ignored       {event.ignored}"
+        return
+    if not path.branches:
+        yield "  no subscription in this project"
+    for branch in path.branches:
+        yield from _branch_lines(branch)
+
+
+def _branch_lines(branch: Branch) -> Iterable[str]:
+    yield f"  subscription  {branch.subscription or '(deleted)'}"
+    if branch.delivery is None:
+        missing = [_RULES[one.rule][1] for one in branch.rules if not one.holds]
+        if missing:
+            yield f"    not wanted: {'; '.join(missing)}"
+        else:
+            yield "    no delivery: it wants this event now, but did not when the event came"
+        return
+    for line in whole_lines(branch.delivery):
+        yield f"    {line.strip()}" if not line.startswith("      ") else f"    {line}"
+
+
+def path_value(path: Path) -> dict[str, object]:
+    """The path of one event for programs."""
+    event = path.event
+    return {
+        "event": encode(Prefix.EVENT, event.id),
+        "id": event.tool_id,
+        "type": event.type,
+        "project": event.project_key,
+        "source": event.source,
+        "received_at": event.received_at,
+        "ignored": event.ignored,
+        "subscriptions": [
+            {
+                "subscription": one.subscription,
+                "rules": [rule_value(verdict) for verdict in one.rules],
+                "delivery": whole_value(one.delivery) if one.delivery else None,
+            }
+            for one in path.branches
+        ],
+    }
+
+
+def rule_value(verdict: Verdict) -> dict[str, object]:
+    """One rule's answer for programs."""
+    return {"rule": verdict.rule.value, "holds": verdict.holds, "words": _RULES[verdict.rule][not verdict.holds]}
