@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
-from settings_store import KEY_A, ROBOT, HandClock, new_key, process
 from sqlalchemy import select
 
+from settings_store import KEY_A, ROBOT, HandClock, new_key, process
 from shipbell.domain.errors import WrongKey
 from shipbell.domain.secret import Secret
 from shipbell.storage.engine import Database
@@ -31,7 +31,8 @@ def opened(database: Database, *keys: Secret) -> Vault:
 
 
 def data_key_as_kept(database: Database) -> bytes:
-    return database.read_here(lambda connection: connection.execute(select(vault.c.value)).scalar_one())
+    kept: bytes = database.read_here(lambda connection: connection.execute(select(vault.c.value)).scalar_one())
+    return kept
 
 
 def test_a_secret_comes_back_and_its_cipher_text_tells_nothing(database: Database) -> None:
