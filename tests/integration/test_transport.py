@@ -3,19 +3,20 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from far_end import FarEnd, Heard, answer, far_end, saying, silent
 
+from far_end import FarEnd, Heard, answer, far_end, saying, silent
 from shipbell.domain.secret import Secret
 from shipbell.ports.wire import Call, NoReply, Reply, Trouble
 from shipbell.transport import HttpTransport
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 EDGE = 64 * 1024
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"identity": bytes, "gzip": gzip.compress, "deflate": zlib.compress}
 
 
 @pytest.fixture
@@ -101,10 +102,10 @@ async def test_nothing_of_the_environment_changes_a_call(monkeypatch: pytest.Mon
     assert [("authorization" in one.headers) for one in end.heard] == [False]
 
 
-@pytest.mark.parametrize("encoding", ["identity", "gzip", "deflate"])
+@pytest.mark.parametrize("encoding", PACKERS)
 async def test_a_reply_of_64_kib_is_read_and_one_byte_more_is_refused(transport: HttpTransport, encoding: str) -> None:
     for size in (EDGE, EDGE + 1):
-        packed = {"identity": bytes, "gzip": gzip.compress, "deflate": zlib.compress}[encoding](b"x" * size)
+        packed = PACKERS[encoding](b"x" * size)
         async with far_end(saying(answer(packed, content_encoding=encoding))) as end:
             reply = await transport.send(call(end))
         if size == EDGE:

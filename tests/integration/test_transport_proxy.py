@@ -1,0 +1,89 @@
+"""Behind a proxy the proxy is exempt, the target is judged all the same, and the proxy's faults are told as its own."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from far_end import FarEnd, answer, far_end, saying
+from shipbell.domain.secret import Secret
+from shipbell.ports.wire import Call, NoReply, Reply, Trouble
+from shipbell.transport import HttpTransport
+from shipbell.transport.guard import Network
+
+PUBLIC = "http://8.8.8.8/send?key=k"
+
+
+@asynccontextmanager
+async def through(proxy: str, allow: Sequence[Network] = ()) -> AsyncIterator[HttpTransport]:
+    made = HttpTransport(allow=allow, proxy=proxy)
+    try:
+        yield made
+    finally:
+        await made.aclose()
+
+
+async def send(end: FarEnd, url: str) -> Reply | NoReply:
+    async with through(end.url("")) as transport:
+        return await transport.send(Call(url=Secret(url), body=b'{"a":1}'))
+
+
+async def test_a_call_goes_through_a_proxy_on_a_private_address() -> None:
+    async with far_end(saying(answer())) as proxy:
+        reply = await send(proxy, PUBLIC)
+    assert isinstance(reply, Reply)
+    (heard,) = proxy.heard
+    assert (heard.method, heard.target, heard.body) == ("POST", PUBLIC, b'{"a":1}')
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "https://127.0.0.1/",
+        "http://0x7f.1/",
+        "http://10.0.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://localhost/",
+    ],
+)
+async def test_a_private_target_is_refused_before_the_proxy_hears_of_it(url: str) -> None:
+    async with far_end(saying(answer())) as proxy:
+        reply = await send(proxy, url)
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent, proxy.connections) == (Trouble.NOT_ALLOWED, False, 0)
+
+
+async def test_a_target_that_nobody_knows_is_told_before_the_proxy_hears_of_it() -> None:
+    async with far_end(saying(answer())) as proxy:
+        reply = await send(proxy, "http://nothing.invalid/")
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent, proxy.connections) == (Trouble.NAME_NOT_FOUND, False, 0)
+
+
+@pytest.mark.parametrize("status", [403, 407, 500, 502, 503, 504])
+async def test_a_tunnel_that_the_proxy_refuses_is_the_proxys_fault(status: int) -> None:
+    async with far_end(saying(answer(b"", status=status))) as proxy:
+        reply = await send(proxy, "https://8.8.8.8/send?key=k")
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)
+    assert [(one.method, one.target) for one in proxy.heard] == [("CONNECT", "8.8.8.8:443")]
+
+
+async def test_a_proxy_that_is_away_is_the_proxys_fault() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        async with through(f"http://127.0.0.1:{held.getsockname()[1]}") as transport:
+            reply = await transport.send(Call(url=Secret(PUBLIC), body=b"{}"))
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)
+
+
+async def test_a_proxy_that_nobody_knows_is_the_proxys_fault() -> None:
+    async with through("http://nothing.invalid:3128") as transport:
+        reply = await transport.send(Call(url=Secret(PUBLIC), body=b"{}"))
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)

@@ -1,0 +1,198 @@
+"""Whatever breaks on the wire is told as a value: what broke, and whether the call may have arrived."""
+
+import asyncio
+import errno
+import socket
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from far_end import Behaviour, Heard, answer, far_end, saying, silent
+from shipbell.domain.secret import Secret
+from shipbell.ports.wire import Call, NoReply, Trouble
+from shipbell.transport import HttpTransport
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+KEY = "693axxx6-7aoc-4bc4-97a0-marker"
+PATH = f"/cgi-bin/webhook/send?key={KEY}"
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[HttpTransport]:
+    made = HttpTransport(allow=LOOPBACK)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody has signed but itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "robot.test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "robot.pem"
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+async def told(transport: HttpTransport, url: str) -> tuple[Trouble, bool]:
+    """Trouble and `sent` of a call that fails; its words name neither address nor key."""
+    reply = await transport.send(Call(url=Secret(url), body=b"{}"))
+    assert isinstance(reply, NoReply)
+    assert KEY not in reply.detail
+    assert "127.0.0.1" not in reply.detail
+    assert "/cgi-bin" not in reply.detail
+    return reply.trouble, reply.sent
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port of loopback that is taken but does not listen."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@contextmanager
+def full_port() -> Iterator[int]:
+    """A port whose queue is full: further connections get no answer at all."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        address = listening.getsockname()
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.settimeout(0)
+            assert filler.connect_ex(address) in {0, errno.EINPROGRESS}
+        time.sleep(0.05)
+        yield address[1]
+
+
+async def test_a_closed_port_is_not_connected_and_nothing_was_sent(transport: HttpTransport) -> None:
+    with closed_port() as port:
+        assert await told(transport, f"http://127.0.0.1:{port}{PATH}") == (Trouble.NOT_CONNECTED, False)
+
+
+async def _reset(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def _close(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def _reset_in_the_middle(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+    writer.write(answer(content_length="1000"))
+    await writer.drain()
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        pytest.param(_close, id="closed without an answer"),
+        pytest.param(_reset, id="reset without an answer"),
+        pytest.param(_reset_in_the_middle, id="reset in the middle of the answer"),
+        pytest.param(saying(answer(content_length="1000"), close=True), id="closed in the middle of the answer"),
+        pytest.param(saying(b"SSH-2.0-OpenSSH_9.2\r\n", close=True), id="not HTTP"),
+        pytest.param(saying(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 100_000 + b"\r\n", close=True), id="headers no end"),
+        pytest.param(saying(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 1_000_000 + b"\r\n\r\n", close=True), id="long header"),
+    ],
+)
+async def test_a_call_cut_off_after_it_was_sent_may_have_arrived(transport: HttpTransport, behave: Behaviour) -> None:
+    async with far_end(behave) as end:
+        assert await told(transport, end.url(PATH)) == (Trouble.CUT_OFF, True)
+    assert len(end.heard) == 1
+
+
+async def test_a_connection_that_died_while_it_was_idle_does_not_repeat_the_call(transport: HttpTransport) -> None:
+    turns = iter([saying(answer()), _reset])
+
+    async def behave(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        await next(turns)(heard, writer)
+
+    async with far_end(behave) as end:
+        await transport.send(Call(url=Secret(end.url(PATH)), body=b"{}"))
+        assert await told(transport, end.url(PATH)) == (Trouble.CUT_OFF, True)
+    assert len(end.heard) == 2
+
+
+async def test_a_certificate_that_nobody_trusts_gets_no_call(transport: HttpTransport, certificate: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    async with far_end(saying(answer()), tls=tls) as end:
+        assert await told(transport, end.url(PATH)) == (Trouble.CERTIFICATE, False)
+    assert end.heard == []
+
+
+async def test_https_to_a_port_that_speaks_none_gets_no_call(transport: HttpTransport) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert await told(transport, f"https://127.0.0.1:{port}{PATH}") == (Trouble.CERTIFICATE, False)
+    server.close()
+    await server.wait_closed()
+
+
+async def _trickle(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+    writer.write(answer(b"", content_length="1000"))
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.2)
+
+
+async def test_connecting_ends_after_five_seconds_and_a_call_after_ten(transport: HttpTransport) -> None:
+    """Real seconds: the limits are kept by the network's own timers, which no clock of ours drives."""
+    spans: list[float] = []
+
+    async def ended(url: str) -> tuple[Trouble, bool]:
+        began = time.monotonic()
+        found = await told(transport, url)
+        spans.append(time.monotonic() - began)
+        return found
+
+    with full_port() as full, socket.create_server(("127.0.0.1", 0)) as mute:
+        async with far_end(silent) as stalled, far_end(_trickle) as trickling:
+            found = tuple(
+                await asyncio.gather(
+                    ended(f"http://127.0.0.1:{full}{PATH}"),
+                    ended(f"https://127.0.0.1:{mute.getsockname()[1]}{PATH}"),
+                    ended(stalled.url(PATH)),
+                    ended(trickling.url(PATH)),
+                )
+            )
+    assert found == (*[(Trouble.NOT_CONNECTED, False)] * 2, *[(Trouble.TIMED_OUT, True)] * 2)
+    # aiohttp wakes long timers together, at the next whole second.
+    assert all(4.9 < span < 6.5 for span in spans[:2])
+    assert all(9.9 < span < 11.5 for span in spans[2:])
