@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from shipbell import channels, sources
 from shipbell.clock import SystemClock
@@ -22,12 +24,14 @@ from shipbell.storage.history import SqlHistory
 from shipbell.storage.ids import TimeOrderedIds
 from shipbell.storage.lanes import SqlLanes
 from shipbell.storage.open import FILE, Opened, open_store
+from shipbell.storage.sessions import SqlSessions
 from shipbell.storage.upkeep import SqlUpkeep
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
 from shipbell.usecases.pick import Pick
+from shipbell.usecases.sign_in import SignIn
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class Parts:
     directory: SqlDirectory
     history: SqlHistory
     accounts: SqlAccounts
+    sessions: SqlSessions
     upkeep: SqlUpkeep
     lanes: SqlLanes
     woken: Woken
@@ -75,6 +80,24 @@ class Parts:
         return ManageAccounts(
             accounts=self.accounts, directory=self.directory, clock=self.clock, hashed=PasswordHasher().hash
         )
+
+    def sign_in(self) -> SignIn:
+        """A new one with an empty throttle: keep it as long as the process."""
+        hasher = PasswordHasher()
+        return SignIn(
+            accounts=self.accounts,
+            sessions=self.sessions,
+            clock=self.clock,
+            verified=lambda known, password: _verified(hasher, known, password),
+            decoy=hasher.hash(token_urlsafe(16)),
+        )
+
+
+def _verified(hasher: PasswordHasher, known: str, password: str) -> bool:
+    try:
+        return hasher.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def database_path(settings: Settings) -> Path:
@@ -121,6 +144,7 @@ def assemble(settings: Settings) -> Parts:
         ),
         history=SqlHistory(opened.database, clock, expiry=settings.expiry),
         accounts=SqlAccounts(opened.database, clock, ids),
+        sessions=SqlSessions(opened.database, clock, ids),
         upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered),
         lanes=SqlLanes(opened.database, rules, clock),
         woken=woken,

@@ -31,6 +31,16 @@ class Action(StrEnum):
     READ_AUDIT = "read-audit"
 
 
+class Reach(StrEnum):
+    """What needs no role: open to anybody, or to whoever is signed in (the catalog, one's own things)."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed-in"
+
+
+# The actions that belong to no project: they need an instance administrator, and a token that is not narrowed.
+OF_THE_INSTANCE = frozenset({Action.CREATE_PROJECT, Action.MANAGE_USERS, Action.READ_AUDIT})
+
 _LOOKS = frozenset({Action.LOOK})
 _MANAGES = _LOOKS | {
     Action.CHANGE_SUBSCRIPTIONS,

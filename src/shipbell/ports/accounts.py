@@ -1,10 +1,11 @@
 """Accounts: users, their tokens and sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shipbell.domain.access import Role
 from shipbell.ports.directory import By
 
 
@@ -57,6 +58,10 @@ class Accounts(Protocol):
 
     async def user(self, name: str) -> User | None:
         """One account; None when there is none."""
+        ...
+
+    async def roles(self, user: str) -> Mapping[str, Role]:
+        """The roles of a user, by project key."""
         ...
 
     async def password_hash(self, name: str) -> str | None:

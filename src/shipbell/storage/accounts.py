@@ -1,9 +1,10 @@
 """Accounts on a database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
+from shipbell.domain.access import Role
 from shipbell.domain.errors import LastAdministrator, NameTaken, NotFound
 from shipbell.ports.accounts import NewToken, Token, User
 from shipbell.ports.clock import Clock, Ids
@@ -13,7 +14,7 @@ from shipbell.storage.audit import Entry
 from shipbell.storage.codec import from_ms, from_ms_or_none, to_ms, to_ms_or_none, write_json
 from shipbell.storage.engine import Database
 from shipbell.storage.records import list_of
-from shipbell.storage.schema_people import sessions, tokens, users
+from shipbell.storage.schema_people import members, projects, sessions, tokens, users
 
 # A use is written down at most this often.
 _USED_EVERY_MS = 60_000
@@ -35,7 +36,18 @@ class SqlAccounts:
 
     async def user(self, name: str) -> User | None:
         """One account; None when there is none."""
-        return await self._database.read(lambda connection: _found(connection, name))
+        return await self._database.read(lambda connection: user_named(connection, name))
+
+    async def roles(self, user: str) -> Mapping[str, Role]:
+        """The roles of a user, by project key."""
+        statement = (
+            select(projects.c.key, members.c.role)
+            .join(projects, projects.c.id == members.c.project_id)
+            .where(members.c.user_name == user)
+        )
+        return await self._database.read(
+            lambda connection: {row.key: Role(row.role) for row in connection.execute(statement)}
+        )
 
     async def password_hash(self, name: str) -> str | None:
         """The password hash of a local account."""
@@ -47,7 +59,7 @@ class SqlAccounts:
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> None:
-            if _found(connection, name) is not None:
+            if user_named(connection, name) is not None:
                 raise NameTaken(f"There is an account {name} already.")
             connection.execute(
                 insert(users).values(
@@ -134,7 +146,8 @@ class SqlAccounts:
         if user is not None:
             statement = statement.where(users.c.name == user)
         ordered = statement.order_by(tokens.c.id)
-        return await self._database.read(lambda connection: [_token(row) for row in connection.execute(ordered).mappings()])
+        found = await self._database.read(lambda connection: connection.execute(ordered).mappings().all())
+        return [_token(row) for row in found]
 
     async def revoke_token(self, token_id: int, by: By, *, user: str | None = None) -> None:
         """End a token (of this user); raises NotFound."""
@@ -168,7 +181,8 @@ def _all_users(connection: Connection) -> list[User]:
     return [_user(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings()]
 
 
-def _found(connection: Connection, name: str) -> User | None:
+def user_named(connection: Connection, name: str) -> User | None:
+    """One account; None when there is none."""
     row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
     return None if row is None else _user(row)
 
@@ -191,7 +205,7 @@ def _owner(connection: Connection, token_hash: bytes) -> tuple[User, Token] | No
     row = connection.execute(statement.where(tokens.c.hash == token_hash)).mappings().first()
     if row is None:
         return None
-    user = _found(connection, row["user"])
+    user = user_named(connection, row["user"])
     return None if user is None else (user, _token(row))
 
 
