@@ -1,0 +1,306 @@
+"""The hooks over real HTTP: what a CI tool sends, and what it is told."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from cloudevents.core.bindings.http import to_binary_event, to_structured_event
+from cloudevents.core.v1.event import CloudEvent
+from standardwebhooks import Webhook
+from structlog.testing import capture_logs
+
+from hook_house import SECRET, House, house, served
+from shipbell.domain.errors import Busy, DatabaseUnusable
+from shipbell.domain.ids import Prefix, decode
+
+BEARER = {"authorization": f"Bearer {SECRET}"}
+FAILED = {"id": "1", "type": "pipeline.run.failed", "subject": {"name": "build"}}
+HOOK = "/hooks/payments/generic"
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def built() -> House:
+    return house()
+
+
+@pytest.fixture
+def client(built: House) -> Iterator[httpx.Client]:
+    with served(built.app()) as address, httpx.Client(base_url=address) as made:
+        yield made
+
+
+def problem_of(response: httpx.Response) -> dict[str, object]:
+    """The problem document of an answer, checked against RFC 9457 and our promise of a code."""
+    assert response.headers["content-type"] == "application/problem+json"
+    told: dict[str, object] = response.json()
+    assert {"type", "title", "status", "detail", "code"} <= set(told)
+    assert told["status"] == response.status_code
+    return told
+
+
+def filled(size: int) -> bytes:
+    """An event whose body has exactly this many bytes."""
+    empty = json.dumps({**FAILED, "labels": {"fill": ""}}).encode()
+    return empty.replace(b'""', b'"' + b"x" * (size - len(empty)) + b'"')
+
+
+def raw_answer(address: str, request: bytes) -> bytes:
+    """What the server says to bytes that no well-behaved client sends."""
+    parts = urlsplit(address)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    return answer
+
+
+def test_an_accepted_event_is_answered_202_with_its_id(client: httpx.Client, built: House) -> None:
+    response = client.post(HOOK, json=FAILED, headers=BEARER)
+    assert response.status_code == 202
+    assert response.headers["content-type"] == "application/json"
+    told = response.json()
+    assert list(told) == ["accepted", "duplicates", "ignored", "events"]
+    assert (told["accepted"], told["duplicates"], told["ignored"]) == (1, 0, 0)
+    [event_id] = told["events"]
+    assert decode(Prefix.EVENT, event_id) == built.intake.kept[0].id
+
+
+def test_the_same_event_again_is_a_duplicate_and_a_happening_without_type_is_ignored(client: httpx.Client) -> None:
+    client.post(HOOK, json=FAILED, headers=BEARER)
+    again = client.post(HOOK, json=[FAILED, {**FAILED, "id": "2"}], headers=BEARER).json()
+    assert (again["accepted"], again["duplicates"], len(again["events"])) == (1, 1, 1)
+    running = client.post("/hooks/payments/codearts", json={"id": "1", "status": "RUNNING"}, headers=BEARER)
+    assert running.status_code == 202
+    assert running.json() == {"accepted": 0, "duplicates": 0, "ignored": 1, "events": []}
+
+
+def test_an_empty_array_is_accepted_as_nothing(client: httpx.Client) -> None:
+    response = client.post(HOOK, content=b"[]", headers=BEARER)
+    assert (response.status_code, response.json()["accepted"]) == (202, 0)
+
+
+def test_a_body_needs_no_content_type(client: httpx.Client) -> None:
+    assert client.post(HOOK, content=json.dumps(FAILED).encode(), headers=BEARER).status_code == 202
+
+
+def test_a_token_in_the_query_and_a_signature_admit_too(client: httpx.Client, built: House) -> None:
+    assert client.post(f"{HOOK}?token={SECRET}", json=FAILED).status_code == 202
+    body = json.dumps({**FAILED, "id": "2"})
+    now = built.clock.now()
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET.encode()).sign("msg_1", now, body),
+    }
+    assert client.post(HOOK, content=body, headers=headers).status_code == 202
+    built.clock.pass_by(timedelta(minutes=6))
+    assert client.post(HOOK, content=body, headers=headers).status_code == 401
+
+
+def test_a_token_with_signs_that_a_query_must_escape_admits(client: httpx.Client) -> None:
+    assert client.post(HOOK, json=FAILED, params={"token": f"{SECRET}&"}).status_code == 401
+    assert client.post(f"{HOOK}?other=1&token=s3cr%65t&token=second", json=FAILED).status_code == 202
+
+
+@pytest.mark.parametrize("write", [to_binary_event, to_structured_event])
+def test_what_the_cloudevents_sdk_sends_is_accepted(client: httpx.Client, built: House, write: object) -> None:
+    assert callable(write)
+    event = CloudEvent(
+        {"source": "/ci", "type": "io.shipbell.pipeline.run.failed", "subject": "r 1 é"}, {"subject": {"name": "b"}}
+    )
+    message = write(event)
+    response = client.post("/hooks/payments/cloudevents", content=message.body, headers={**message.headers, **BEARER})
+    assert (response.status_code, response.json()["accepted"]) == (202, 1)
+    assert [one.subscription_id for one in built.intake.kept[0].deliveries] == [1]
+
+
+def test_the_validation_handshake_of_cloudevents_is_answered(client: httpx.Client) -> None:
+    response = client.options("/hooks/payments/cloudevents", headers={"WebHook-Request-Origin": "bus.example.com"})
+    assert response.status_code == 200
+    assert response.headers["WebHook-Allowed-Origin"] == "bus.example.com"
+    assert response.headers["WebHook-Allowed-Rate"] == "*"
+    assert "POST" in response.headers["Allow"]
+    assert "WebHook-Allowed-Origin" not in client.options(HOOK).headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer"}])
+def test_a_wrong_secret_is_401(client: httpx.Client, built: House, headers: dict[str, str]) -> None:
+    told = problem_of(client.post(HOOK, json=FAILED, headers=headers))
+    assert (told["status"], told["code"]) == (401, "bad-signature")
+    assert built.intake.kept == []
+
+
+def test_an_unknown_project_and_an_unknown_source_get_one_and_the_same_404(client: httpx.Client) -> None:
+    answers = [client.post(f"/hooks/{path}", json=FAILED, headers=BEARER) for path in ("other/generic", "payments/x")]
+    first, second = (problem_of(one) for one in answers)
+    assert first == second
+    assert (first["status"], first["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "malformed-event"),
+        (b"not json", "malformed-event"),
+        (b'{"id": 1}', "malformed-event"),
+        (b'{"id": NaN}', "malformed-event"),
+        (b"[" * 500_000, "malformed-event"),
+        (b'{"x":' * 100_000, "malformed-event"),
+        (json.dumps({**FAILED, "id": "\ud83d"}).encode(), "malformed-event"),
+        (json.dumps({**FAILED, "id": "\0"}).encode(), "malformed-event"),
+        (json.dumps(FAILED).encode("utf-16"), "malformed-event"),
+        (json.dumps({**FAILED, "type": "nothing.known"}).encode(), "unknown-event-type"),
+    ],
+    ids=lambda value: repr(value[:20]),
+)
+def test_a_body_that_is_no_event_is_400_and_the_next_call_is_served(
+    client: httpx.Client, built: House, body: bytes, code: str
+) -> None:
+    told = problem_of(client.post(HOOK, content=body, headers=BEARER))
+    assert (told["status"], told["code"]) == (400, code)
+    assert built.intake.kept == []
+    assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+def test_the_place_at_fault_is_told(client: httpx.Client) -> None:
+    body = [FAILED, {**FAILED, "id": "2", "subject": {"name": 3}}]
+    told = problem_of(client.post(HOOK, json=body, headers=BEARER))
+    assert "[1].subject.name" in str(told["detail"])
+
+
+def test_one_mebibyte_is_taken_and_one_byte_more_is_413(client: httpx.Client, built: House) -> None:
+    assert client.post(HOOK, content=filled(MIB), headers=BEARER).status_code == 202
+    told = problem_of(client.post(HOOK, content=filled(MIB + 1), headers=BEARER))
+    assert (told["status"], told["code"]) == (413, "body-too-large")
+    assert len(built.intake.kept) == 1
+
+
+def test_a_body_in_chunks_has_the_same_limit(client: httpx.Client, built: House) -> None:
+    def chunks(size: int) -> Iterator[bytes]:
+        body = filled(size)
+        for start in range(0, size, 50_000):
+            yield body[start : start + 50_000]
+
+    assert client.post(HOOK, content=chunks(MIB), headers=BEARER).status_code == 202
+    assert client.post(HOOK, content=chunks(MIB + 1), headers=BEARER).status_code == 413
+    assert len(built.intake.kept) == 1
+
+
+def test_a_false_content_length_makes_no_event_and_hurts_nobody(client: httpx.Client, built: House) -> None:
+    address, body = str(client.base_url), json.dumps(FAILED).encode()
+    head = f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {SECRET}\r\n".encode()
+    for length in (b"99999999999999999999", b"-1", b"many", b"1e3", str(len(body) + 10).encode(), b"3"):
+        answer = raw_answer(address, head + b"Content-Length: " + length + b"\r\n\r\n" + body)
+        assert not answer.startswith(b"HTTP/1.1 202"), length
+    assert built.intake.kept == []
+    assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"), [(Busy("Full.", 7), "busy"), (DatabaseUnusable("The disk is full."), "database-unusable")]
+)
+def test_what_cannot_be_kept_now_is_503_with_the_seconds_to_wait(
+    client: httpx.Client, built: House, trouble: Exception, code: str
+) -> None:
+    built.intake.trouble = trouble
+    response = client.post(HOOK, json=FAILED, headers=BEARER)
+    told = problem_of(response)
+    assert (told["status"], told["code"]) == (503, code)
+    assert int(response.headers["Retry-After"]) >= 1
+    built.intake.trouble = None
+    assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+def test_a_source_over_its_limit_is_429_until_time_passes(built: House) -> None:
+    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address) as client:
+        statuses = [client.post(HOOK, json=FAILED, headers=BEARER).status_code for _ in range(3)]
+        assert statuses == [202, 202, 429]
+        refused = client.post(HOOK, json=FAILED, headers=BEARER)
+        assert problem_of(refused)["code"] == "too-often"
+        assert refused.headers["Retry-After"] == "1"
+        assert client.post("/hooks/payments/codearts", content=b"[]", headers=BEARER).status_code == 202
+        built.clock.pass_by(timedelta(seconds=1))
+        assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+def test_another_method_is_405_and_another_address_404(client: httpx.Client) -> None:
+    assert client.get(HOOK).status_code == 405
+    assert problem_of(client.post("/hooks/payments", json=FAILED))["code"] == "not-found"
+    assert problem_of(client.get("/nothing"))["code"] == "not-found"
+
+
+def test_health_readiness_and_metrics_are_told(client: httpx.Client, built: House) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").status_code == 200
+    built.health["database"] = "The disk is full."
+    unready = client.get("/readyz")
+    assert (unready.status_code, unready.json()["checks"]) == (503, {"database": "The disk is full."})
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/metrics").text == "shipbell_up 1\n"
+
+
+def test_each_request_has_an_id_of_its_own(client: httpx.Client) -> None:
+    ids = [client.post(HOOK, json=FAILED, headers=BEARER).headers["X-Request-Id"] for _ in range(2)]
+    ids.append(client.get("/nothing").headers["X-Request-Id"])
+    assert len(set(ids)) == 3
+    assert all(re.fullmatch("[0-9a-f]{16}", one) for one in ids)
+
+
+def test_each_request_writes_one_line_and_no_secret(client: httpx.Client) -> None:
+    with capture_logs() as lines:
+        accepted = client.post(f"{HOOK}?token={SECRET}", json=FAILED)
+        client.post(HOOK, json=FAILED, headers={"authorization": "Bearer another"})
+        client.get("/healthz")
+    told = [{name: line[name] for name in ("event", "method", "path", "status")} for line in lines]
+    assert told == [
+        {"event": "request.answered", "method": "POST", "path": HOOK, "status": 202},
+        {"event": "request.answered", "method": "POST", "path": HOOK, "status": 401},
+        {"event": "request.answered", "method": "GET", "path": "/healthz", "status": 200},
+    ]
+    assert [line["code"] for line in lines] == ["accepted", "bad-signature", None]
+    assert lines[0]["request_id"] == accepted.headers["X-Request-Id"]
+    assert SECRET not in repr(lines)
+    assert "another" not in repr(lines)
+
+
+def test_each_call_is_counted_by_its_code(client: httpx.Client, built: House) -> None:
+    client.post(HOOK, json=FAILED, headers=BEARER)
+    client.post(HOOK, json=FAILED)
+    client.post("/hooks/payments/none", json=FAILED)
+    assert built.observed == [("accepted", 202), ("bad-signature", 401), ("not-found", 404)]
+
+
+def test_a_fault_of_ours_is_500_without_its_inside_and_the_server_lives(client: httpx.Client, built: House) -> None:
+    built.intake.trouble = RuntimeError("the inside")
+    with capture_logs() as lines:
+        response = client.post(HOOK, json=FAILED, headers=BEARER)
+    assert response.status_code == 500
+    assert "inside" not in response.text
+    assert "Traceback" not in response.text
+    assert [line["event"] for line in lines] == ["request.broken", "request.answered"]
+    assert lines[0]["request_id"] == response.headers["X-Request-Id"]
+    built.intake.trouble = None
+    assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+def test_no_answer_shows_the_secret(client: httpx.Client, built: House) -> None:
+    built.intake.trouble = Busy("Full.")
+    answers = [
+        client.post(HOOK, json=FAILED, headers=BEARER),
+        client.post(f"{HOOK}?token={SECRET}", content=SECRET.encode()),
+        client.post(HOOK, json=FAILED, headers={"authorization": f"Basic {SECRET}"}),
+    ]
+    assert all(SECRET not in one.text and SECRET not in repr(one.headers) for one in answers)
+
+
+def test_the_address_of_the_caller_is_noted_at_the_door(client: httpx.Client, built: House) -> None:
+    client.post(HOOK, json=FAILED, headers={**BEARER, "X-Forwarded-For": "203.0.113.9"})
+    assert [one.address for one in built.intake.calls] == ["127.0.0.1"]
