@@ -1,0 +1,1 @@
+"""The console: pages made by the server, which work with scripts switched off."""

@@ -1,0 +1,199 @@
+"""The frame of each page: who looks, in which language and zone, at which project, and what they may do."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from shipbell.domain.access import Action, Role, may
+from shipbell.domain.catalog import REGIONS
+from shipbell.domain.errors import Forbidden, NotFound, Unauthenticated
+from shipbell.domain.subscriptions import Locale
+from shipbell.ports.directory import By, ProjectWhole
+from shipbell.usecases.identity import Identity
+from shipbell.web.console.forms import Form, csrf_input, keeps_token, read_form
+from shipbell.web.console.services import services_of
+from shipbell.web.console.words import LANGUAGES, Words, locale_of, negotiated
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_HERE = Path(__file__).parent
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFrame:
+    """The project that a page belongs to, and one's role in it (None for an instance administrator)."""
+
+    whole: ProjectWhole
+    role: Role | None
+    is_admin: bool
+
+    @property
+    def key(self) -> str:
+        """The key in addresses."""
+        return self.whole.project.key
+
+    @property
+    def name(self) -> str:
+        """The name for people."""
+        return self.whole.project.name
+
+    def may(self, action: Action | str) -> bool:
+        """Whether one may do this here."""
+        return may(self.role, Action(action), instance_administrator=self.is_admin)
+
+    def path(self, rest: str = "") -> str:
+        """An address inside the project, such as `path("/deliveries")`."""
+        return f"/projects/{self.key}{rest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page knows."""
+
+    who: Identity | None
+    words: Words
+    project: ProjectFrame | None = None
+
+    def region(self, code: str) -> str:
+        """A region's name, its code when it has none."""
+        return REGIONS[code].read(self.words.language) if code in REGIONS else code
+
+
+def frame_of(request: Request) -> Frame:
+    """The frame of this request; without one, that of a stranger."""
+    found = getattr(request.state, "frame", None)
+    return found if isinstance(found, Frame) else Frame(who=None, words=words_for(request, None, None))
+
+
+def project_of(request: Request) -> ProjectFrame:
+    """The project of this request; raises NotFound where there is none."""
+    project = frame_of(request).project
+    if project is None:
+        raise NotFound("There is no such project.")
+    return project
+
+
+def who_of(request: Request) -> Identity:
+    """Who looks; raises Unauthenticated for a stranger."""
+    who = frame_of(request).who
+    if who is None:
+        raise Unauthenticated("Sign in first.")
+    return who
+
+
+def form_of(request: Request) -> Form:
+    """The fields of a checked POST."""
+    form = request.state.form
+    assert isinstance(form, Form)  # noqa: S101 - set by `deed`
+    return form
+
+
+def by_of(request: Request) -> By:
+    """Who changes something, for the audit log."""
+    return who_of(request).by
+
+
+def _token(who: Identity | None) -> str:
+    return who.session.csrf if who and who.session else ""
+
+
+def words_for(request: Request, who: Identity | None, project: ProjectWhole | None) -> Words:
+    """`?lang=` wins over the account's language, that over Accept-Language, that over English."""
+    asked = locale_of(request.query_params.get("lang"))
+    language = (
+        asked
+        or locale_of(who.user.locale if who else None)
+        or negotiated(request.headers.get("accept-language", ""))
+        or Locale.EN
+    )
+    zone = (who.user.time_zone if who else None) or (project.project.time_zone if project else None) or "UTC"
+    return Words(language=language, zone=zone, asked=asked is not None)
+
+
+def page(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK, signed_in: bool = True) -> Route:
+    """A page that GET shows; one with `{key}` in its path belongs to a project and needs a right in it."""
+    return Route(path, _framed(endpoint, path, action, signed_in=signed_in, changes=False), methods=["GET"])
+
+
+def deed(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK) -> Route:
+    """What a form does by POST, after its token is checked; `form_of(request)` has its fields."""
+    return Route(path, _framed(endpoint, path, action, signed_in=True, changes=True), methods=["POST"])
+
+
+def _framed(endpoint: Endpoint, path: str, action: Action, *, signed_in: bool, changes: bool) -> Endpoint:
+    async def framed(request: Request) -> Response:
+        who = await services_of(request).auth.by_cookie(request)
+        request.state.frame = Frame(who=who, words=words_for(request, who, None))
+        if who is None and signed_in:
+            raise Unauthenticated("Sign in first.")
+        if changes and who is not None:
+            request.state.form = await read_form(request)
+            keeps_token(request, request.state.form, _token(who))
+        if who is not None and "{key}" in path:
+            project = await _project(request, who)
+            request.state.frame = Frame(who=who, words=words_for(request, who, project.whole), project=project)
+            if not project.may(action):
+                raise Forbidden("Your role in this project does not allow this.")
+        return await endpoint(request)
+
+    return framed
+
+
+async def _project(request: Request, who: Identity) -> ProjectFrame:
+    whole = await services_of(request).directory.whole(request.path_params["key"])
+    role = next((one.role for one in whole.members if one.user == who.user.name), None) if whole else None
+    if whole is None or (role is None and not who.user.is_admin):
+        raise NotFound("There is no such project, or you are not one of its members.")
+    return ProjectFrame(whole=whole, role=role, is_admin=who.user.is_admin)
+
+
+def render(request: Request, template: str, status: int = 200, /, **context: object) -> Response:
+    """A page from its template, which knows the words beside its context; `csrf_input` stands in each form."""
+    frame = frame_of(request)
+    words = frame.words
+    html = _TEMPLATES.get_template(template).render(
+        frame=frame,
+        t=words.t,
+        tn=words.tn,
+        th=words.th,
+        href=words.href,
+        when=words.when,
+        number=words.number,
+        counted=words.counted,
+        csrf_input=csrf_input(_token(frame.who)),
+        lang=words.language.value,
+        languages=[(one, name, _in_language(request, one)) for one, name in LANGUAGES.items()],
+        here=request.url.path,
+        **context,
+    )
+    return HTMLResponse(html, status, headers=_HEADERS)
+
+
+def _in_language(request: Request, language: Locale) -> str:
+    pairs = request.url.include_query_params(lang=language.value)
+    return f"{pairs.path}?{pairs.query}"
+
+
+def see_other(request: Request, path: str, /, **query: object) -> Response:
+    """Go and GET another page, after a POST."""
+    return RedirectResponse(frame_of(request).words.href(path, **query), 303, headers=_HEADERS)

@@ -1,0 +1,70 @@
+"""The console as one application: its pages, its files, and errors as pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated
+from shipbell.web.console import project_pages
+from shipbell.web.console.frame import frame_of, render, see_other
+from shipbell.web.console.services import ConsoleServices
+from shipbell.web.problems import problem, status_of
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def console(services: ConsoleServices) -> Mount:
+    """The console, to stand last among the routes: what nobody else knows is its 404 page."""
+    app = Starlette(
+        routes=[
+            Mount("/static", StaticFiles(directory=_STATIC)),
+            *project_pages.ROUTES,
+        ],
+        exception_handlers={ShipbellError: _refused, HTTPException: _unknown},
+    )
+    app.state.console = services
+    return Mount("/", app)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ShipbellError):
+        raise error
+    if "text/html" not in request.headers.get("accept", ""):
+        return problem(error)
+    if isinstance(error, Unauthenticated):
+        return see_other(request, "/sign-in", next=_way_back(request))
+    heading, sentence = _told(error, frame_of(request).words.t)
+    return render(request, "error.html", status_of(error), heading=heading, sentence=sentence)
+
+
+def _told(error: ShipbellError, t: Callable[..., str]) -> tuple[str, str]:
+    """A heading and a sentence; why somebody may not is not told to strangers."""
+    match error:
+        case NotFound():
+            return t("There is no such page"), t(
+                "It does not exist, or it belongs to a project that you are not a member of."
+            )
+        case Forbidden():
+            return t("This is not yours to do"), t(
+                "Your role does not allow it, or the form was out of date. Nothing was changed."
+            )
+        case _:
+            return t("This did not work"), error.sentence
+
+
+def _way_back(request: Request) -> str | None:
+    if request.method != "GET" or request.url.path == "/":
+        return None
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - method not allowed
+        return Response(status_code=405, headers=error.headers)
+    return await _refused(request, NotFound("There is no such page here."))

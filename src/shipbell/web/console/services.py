@@ -1,0 +1,40 @@
+"""What the console's pages work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from shipbell.ports.accounts import Accounts
+from shipbell.ports.channel import Channel
+from shipbell.ports.clock import Clock
+from shipbell.ports.directory import Directory
+from shipbell.ports.history import History
+from shipbell.ports.sessions import Sessions
+from shipbell.usecases.accounts import ManageAccounts
+from shipbell.usecases.sign_in import SignIn
+from shipbell.web.auth import Auth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleServices:
+    """Ports and use cases behind the pages."""
+
+    auth: Auth
+    sign_in: SignIn
+    sessions: Sessions
+    directory: Directory
+    history: History
+    accounts: Accounts
+    manage_accounts: ManageAccounts
+    channels: Mapping[str, Channel]
+    offered: Callable[[str, str], bool]
+    clock: Clock
+    public_url: str
+
+
+def services_of(request: Request) -> ConsoleServices:
+    """The services of the application that a request came to."""
+    services = request.app.state.console
+    assert isinstance(services, ConsoleServices)  # noqa: S101 - set where the application is built
+    return services

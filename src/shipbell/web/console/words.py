@@ -1,0 +1,90 @@
+"""Words of a page: messages in its language, numbers, times and links that keep `?lang=`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from shipbell.domain.subscriptions import Locale
+from shipbell.domain.times import in_words
+from shipbell.i18n import translate
+
+LANGUAGES: Mapping[Locale, str] = {Locale.EN: "English", Locale.ZH_CN: "简体中文"}
+_COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A language and a zone; `asked` is true when `?lang=` named the language."""
+
+    language: Locale
+    zone: str
+    asked: bool = False
+
+    def t(self, english: str, /, **values: object) -> str:
+        """A message in this language; `{name}` stands for a value."""
+        return translate(self.language.value, english).format(**values)
+
+    def tn(self, singular: str, plural: str, count: int, /, **values: object) -> str:
+        """A message that counts; `{count}` is the number with separators."""
+        said = translate(self.language.value, singular, plural, count)
+        return said.format(count=self.number(count), **values)
+
+    def th(self, english: str, /, **values: object) -> Markup:
+        """A message around pieces of HTML; plain values are escaped."""
+        return Markup(translate(self.language.value, english)).format(**values)  # noqa: S704 - catalogues are ours
+
+    def number(self, value: int) -> str:
+        """`1,106`, the same in both languages."""
+        return f"{value:,}"
+
+    def counted(self, value: int) -> str:
+        """A count that is exact up to 1,000, then `1,000+`."""
+        return f"{_COUNTED:,}+" if value > _COUNTED else self.number(value)
+
+    def at(self, time: datetime, zone: str | None = None) -> str:
+        """A time in plain words."""
+        return in_words(time, zone or self.zone, self.language)
+
+    def when(self, time: datetime | None) -> Markup:
+        """A time as an element whose title names the zone; a dash for none."""
+        if time is None:
+            return Markup("–")
+        return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(
+            time.isoformat(timespec="seconds"), self.zone, self.at(time)
+        )
+
+    def href(self, path: str, /, **query: object) -> str:
+        """A link inside the console; None values are left out, `?lang=` is kept."""
+        pairs = {name: value for name, value in query.items() if value is not None}
+        if self.asked and "lang" not in pairs:
+            pairs["lang"] = self.language.value
+        return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+
+def negotiated(accept: str) -> Locale | None:
+    """The best known language of an Accept-Language header."""
+    wanted: list[tuple[float, int, Locale]] = []
+    for place, part in enumerate(accept.split(",")[:20]):
+        tag, _, parameter = part.strip().partition(";")
+        locale = Locale.ZH_CN if tag.lower().split("-")[0] == "zh" else Locale.EN if tag.lower()[:2] == "en" else None
+        if locale is not None and (quality := _quality(parameter)) > 0:
+            wanted.append((-quality, place, locale))
+    return min(wanted)[2] if wanted else None
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def locale_of(word: str | None) -> Locale | None:
+    """The language of a word such as `zh-CN`; None for an unknown one."""
+    return next((one for one in Locale if one.value == word), None)
