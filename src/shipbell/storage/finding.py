@@ -111,6 +111,12 @@ def _delivery(row: RowMapping) -> DeliveryLine:
     )
 
 
+def deliveries_by_id(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryLine]:
+    """These deliveries, the newest first."""
+    statement = select(*_DELIVERY).select_from(_DELIVERIES).where(deliveries.c.id.in_(delivery_ids))
+    return [_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.id.desc())).mappings()]
+
+
 def wholes(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryWhole]:
     """Deliveries with their events and attempts."""
     statement = select(*_DELIVERY).select_from(_DELIVERIES).where(deliveries.c.id.in_(delivery_ids))

@@ -54,6 +54,12 @@ Index("events_by_number", events.c.project_id, events.c.number_key, events.c.id,
 Index("events_by_commit", events.c.project_id, events.c.commit_key, events.c.id,
       sqlite_where=events.c.commit_key.is_not(None), postgresql_where=events.c.commit_key.is_not(None))  # fmt: skip
 
+# The last column repeats the condition: an index that covers the question is the one that is chosen.
+Index("events_ignored", events.c.project_id, events.c.id, events.c.ignored,
+      sqlite_where=events.c.ignored.is_not(None), postgresql_where=events.c.ignored.is_not(None))  # fmt: skip
+Index("events_of_tests", events.c.project_id, events.c.id, events.c.source_id,
+      sqlite_where=events.c.source_id.is_(None), postgresql_where=events.c.source_id.is_(None))  # fmt: skip
+
 # Uniqueness stands apart from `events`, so that those can be partitioned by time.
 event_keys = Table(
     "event_keys",
@@ -145,6 +151,9 @@ _DUE = lanes.c.due_at.is_not(None)
 Index("lanes_due", lanes.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 _LEASED = lanes.c.owner.is_not(None)
 Index("lanes_leased", lanes.c.lease_until, sqlite_where=_LEASED, postgresql_where=_LEASED)
+
+_CLOSED = lanes.c.state == "closed"
+Index("lanes_closed", lanes.c.id, sqlite_where=_CLOSED, postgresql_where=_CLOSED)
 
 attempts = Table(
     "attempts",

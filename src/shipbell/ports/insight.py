@@ -1,0 +1,119 @@
+"""Insight: lists that stay quick however much is kept, counts with a bound, and figures for charts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from shipbell.ports.history import DeliveryLine, EventLine, Find
+
+T = TypeVar("T")
+COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[T]):
+    """Some items and the cursor of what follows.
+
+    `looked_until` is set where a bounded look ended before the page was full: older ones may follow.
+    """
+
+    items: tuple[T, ...]
+    next: int | None = None
+    looked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number that is exact unless `more`."""
+
+    number: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One stretch of time in a chart; the seconds are None where nothing was delivered."""
+
+    since: datetime
+    events: int = 0
+    ignored: int = 0
+    delivered: int = 0
+    waiting: int = 0
+    ended_badly: int = 0
+    p50: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A pipeline, application or task with its events and those of a bad result."""
+
+    name: str
+    events: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What the group of a subscription heard: deliveries, messages they came in, and how many were gathered."""
+
+    subscription: str
+    deliveries: int
+    messages: int
+    gathered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the overview shows of a span of time.
+
+    `sampled` is set where `busiest` and `noise` speak of the newest `sampled` rows, not of all.
+    """
+
+    slots: tuple[Slot, ...]
+    p50: float | None = None
+    p99: float | None = None
+    dead: int = 0
+    busiest: Sequence[Busy] = ()
+    noise: Sequence[Noise] = ()
+    sampled: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A span of time of a project, cut into equal slots."""
+
+    project_id: int
+    since: datetime
+    until: datetime
+    slots: int
+    bad_types: frozenset[str] = field(default_factory=frozenset)
+
+
+class Insight(Protocol):
+    """What pages ask of the past; every question has a bounded cost."""
+
+    async def deliveries(self, find: Find) -> Found[DeliveryLine]:
+        """Deliveries of a project, the newest first."""
+        ...
+
+    async def events(self, find: Find, *, ignored: bool | None = None) -> Found[EventLine]:
+        """Events of a project, the newest first."""
+        ...
+
+    async def counts(self, find: Find) -> Mapping[str, Count]:
+        """How many deliveries of each state there are, and `all`; `find.state` is left aside."""
+        ...
+
+    async def newer(self, find: Find, than: int) -> Count:
+        """How many deliveries came after this one."""
+        ...
+
+    async def follow(self, project_id: int, text: str) -> Sequence[EventLine]:
+        """The events meant by a run number, a name, a commit or a link, the newest first, a few at most."""
+        ...
+
+    async def figures(self, span: Span) -> Figures:
+        """The figures of the overview."""
+        ...

@@ -1,0 +1,46 @@
+"""Insight on a database (see `ports.insight.Insight`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shipbell.ports.history import DeliveryLine, EventLine, Find
+from shipbell.ports.insight import Count, Figures, Found, Span
+from shipbell.storage import charts, counting, search_events
+from shipbell.storage.engine import Database
+
+_FOLLOWED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SqlInsight:
+    """What pages ask of the past."""
+
+    database: Database
+
+    async def deliveries(self, find: Find) -> Found[DeliveryLine]:
+        """Deliveries of a project, the newest first."""
+        return await self.database.read(lambda connection: counting.deliveries_found(connection, find))
+
+    async def events(self, find: Find, *, ignored: bool | None = None) -> Found[EventLine]:
+        """Events of a project, the newest first."""
+        return await self.database.read(
+            lambda connection: search_events.events_found(connection, find, ignored=ignored)
+        )
+
+    async def counts(self, find: Find) -> Mapping[str, Count]:
+        """How many deliveries of each state there are, and `all`."""
+        return await self.database.read(lambda connection: counting.counts(connection, find))
+
+    async def newer(self, find: Find, than: int) -> Count:
+        """How many deliveries came after this one."""
+        return await self.database.read(lambda connection: counting.newer(connection, find, than))
+
+    async def follow(self, project_id: int, text: str) -> Sequence[EventLine]:
+        """The events meant by a run number, a name, a commit or a link, the newest first."""
+        return await self.database.read(
+            lambda connection: search_events.followed(connection, project_id, text, _FOLLOWED)
+        )
+
+    async def figures(self, span: Span) -> Figures:
+        """The figures of the overview."""
+        return await self.database.read(lambda connection: charts.figures(connection, span))

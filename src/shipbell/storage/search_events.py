@@ -1,0 +1,110 @@
+"""Find events of one project: each question over an index, or over a bounded number of the newest rows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from shipbell.domain.ids import first_at, made_at
+from shipbell.ports.history import EventLine, Find
+from shipbell.ports.insight import Found
+from shipbell.storage import finding
+from shipbell.storage.keeping import search_key
+from shipbell.storage.schema import events
+
+# How many rows one page reads at most where a filter has no index.
+LOOK = 5_000
+_FEW = 500
+_LAST_LETTER = "\U0010ffff"
+_KEYS = (events.c.name_key, events.c.number_key, events.c.commit_key)
+Conditions = list[ColumnElement[bool]]
+
+
+def between(column: ColumnElement[int], find: Find) -> Conditions:
+    """The ids that the times and the cursor leave; ids carry their time."""
+    wanted: Conditions = []
+    if find.since is not None:
+        wanted.append(column >= first_at(find.since))
+    if find.until is not None:
+        wanted.append(column < first_at(find.until))
+    if find.before is not None:
+        wanted.append(column < find.before)
+    return wanted
+
+
+def of_event(find: Find) -> Conditions:
+    """Source and type, where they are asked for."""
+    wanted: Conditions = []
+    if find.source_id is not None:
+        wanted.append(events.c.source_id == find.source_id)
+    if find.type:
+        wanted.append(events.c.type == find.type)
+    return wanted
+
+
+def begins(text: str) -> ColumnElement[bool]:
+    """Whether a name, run number or commit of an event begins with a text."""
+    key = _prefix(text)
+    return or_(*(and_(column >= key, column < key + _LAST_LETTER) for column in _KEYS))
+
+
+def few_named(connection: Connection, project_id: int | None, text: str) -> list[int] | None:
+    """The events that a text names by its beginning; None when they are many, or the text is empty."""
+    key, found = _prefix(text), set[int]()
+    if not key:
+        return None
+    for column in _KEYS:
+        statement = (
+            select(events.c.id)
+            .where(events.c.project_id == project_id, column.is_not(None), column >= key, column < key + _LAST_LETTER)
+            .limit(_FEW + 1)
+        )
+        found.update(connection.execute(statement).scalars())
+        if len(found) > _FEW:
+            return None
+    return sorted(found)
+
+
+def _prefix(text: str) -> str:
+    return search_key(text.strip().removeprefix("#")) or ""
+
+
+def events_found(connection: Connection, find: Find, *, ignored: bool | None) -> Found[EventLine]:
+    """Events, the newest first; tests are left out."""
+    wanted = [events.c.project_id == find.project_id, *between(events.c.id, find), *of_event(find)]
+    floor = None if ignored else _floor(connection, find)
+    if find.text:
+        named = few_named(connection, find.project_id, find.text)
+        if named is not None:
+            floor = None
+        wanted.append(begins(find.text) if named is None else events.c.id.in_(named))
+    if ignored is not None:
+        wanted.append(events.c.ignored.is_not(None) if ignored else events.c.ignored.is_(None))
+    if floor is not None:
+        wanted.append(events.c.id > floor)
+    statement = select(events.c.id).where(*wanted, events.c.source_id.is_not(None))
+    ids = list(connection.execute(statement.order_by(events.c.id.desc()).limit(find.limit + 1)).scalars())
+    items = tuple(finding.events_by_id(connection, ids[: find.limit]))
+    if len(ids) > find.limit:
+        return Found(items=items, next=items[-1].id)
+    return Found(
+        items=items,
+        next=None if floor is None else floor + 1,
+        looked_until=None if floor is None else made_at(floor),
+    )
+
+
+def _floor(connection: Connection, find: Find) -> int | None:
+    """The event at which a bounded look ends; None when there are no more than it may read."""
+    statement = select(events.c.id).where(events.c.project_id == find.project_id, *between(events.c.id, find))
+    return connection.execute(statement.order_by(events.c.id.desc()).offset(LOOK).limit(1)).scalar()
+
+
+def followed(connection: Connection, project_id: int, text: str, most: int) -> Sequence[EventLine]:
+    """The events meant by a link, or by the beginning of a name, run number or commit, the newest first."""
+    if "://" not in text:
+        asked = Find(project_id=project_id, text=text, limit=most)
+        return events_found(connection, asked, ignored=None).items if _prefix(text) else ()
+    floor = _floor(connection, Find(project_id=project_id)) or 0
+    statement = select(events.c.id).where(events.c.project_id == project_id, events.c.id > floor, events.c.url == text)
+    ids = list(connection.execute(statement.order_by(events.c.id.desc()).limit(most)).scalars())
+    return finding.events_by_id(connection, ids)
