@@ -7,7 +7,7 @@ ShipbellError
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
 │   ├── NotFound · Forbidden · Unauthenticated
-│   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · LastAdministrator) · Stale
+│   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator) · Stale
 │   └── Busy (with the seconds to wait; TooOften)
 └── Unusable            settings, key or database cannot be used (exit 3, HTTP 503)
 """
@@ -130,6 +130,12 @@ class StillWaiting(Conflict):
     """The delivery waits already and will go by itself."""
 
     code = "still-waiting"
+
+
+class NotReplayable(Conflict):
+    """The delivery cannot go again as things are."""
+
+    code = "not-replayable"
 
 
 class LastAdministrator(Conflict):

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.events import Event, Ignored
+from shipbell.ports.directory import By
 
 T = TypeVar("T")
 
@@ -161,10 +162,19 @@ class History(Protocol):
         """The robots that a project's subscriptions name, and those that its deliveries wait on."""
         ...
 
-    async def replay(self, delivery_ids: Sequence[int], *, project_id: int | None = None) -> Replayed:
-        """Send deliveries again, to their subscriptions' current robots, at the tail."""
+    async def found(self, find: Find, *, most: int) -> Sequence[int]:
+        """The ids of deliveries, the oldest first, without test messages."""
         ...
 
-    async def reopen(self, lane_id: int) -> bool:
-        """Open a robot that is failing or closed; False when there is none."""
+    async def replay(
+        self, delivery_ids: Sequence[int], *, project_id: int | None = None, by: By | None = None
+    ) -> Replayed:
+        """Send deliveries again, to their subscriptions' current robots, at the tail.
+
+        `by` puts it into the audit log.
+        """
+        ...
+
+    async def reopen(self, lane_id: int, *, project: str | None = None, by: By | None = None) -> bool:
+        """Open a robot that is failing or closed; False when there is none. `by` puts it into the audit log."""
         ...

@@ -1,6 +1,7 @@
 """Find events and deliveries: pages by cursor, over indexes."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection, RowMapping, Select, and_, case, literal_column, or_, select
 
@@ -11,6 +12,7 @@ from shipbell.storage.keeping import search_key
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.schema_people import projects, sources, subscriptions
 
+_Row = TypeVar("_Row", bound=tuple[object, ...])
 _MOST = 200
 _ATTEMPTS = 200
 _LAST_LETTER = "\U0010ffff"
@@ -49,7 +51,14 @@ def deliveries_page(connection: Connection, find: Find) -> Page[DeliveryLine]:
     return Page(items=items, next=items[-1].id if len(rows) > limit else None)
 
 
-def _narrowed(statement: Select[tuple[object, ...]], find: Find) -> Select[tuple[object, ...]]:
+def ids_found(connection: Connection, find: Find, most: int) -> list[int]:
+    """The ids of deliveries, the oldest first, without test messages."""
+    statement = _narrowed(select(deliveries.c.id).join(events, events.c.id == deliveries.c.event_id), find)
+    statement = statement.where(deliveries.c.place >= 0).order_by(deliveries.c.id).limit(most)
+    return list(connection.execute(statement).scalars())
+
+
+def _narrowed(statement: Select[_Row], find: Find) -> Select[_Row]:
     for column, value in (
         (deliveries.c.project_id, find.project_id),
         (deliveries.c.lane_id, find.lane_id),

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select
 
-from shipbell.domain.ids import Prefix, decode
+from shipbell.domain.deliveries import LaneState
+from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.clock import Clock
+from shipbell.ports.directory import By
 from shipbell.ports.history import (
     DeliveryLine,
     DeliveryWhole,
@@ -16,7 +18,7 @@ from shipbell.ports.history import (
     Replayed,
     RobotLine,
 )
-from shipbell.storage import finding, replaying, robots
+from shipbell.storage import audit, finding, replaying, robots
 from shipbell.storage.codec import to_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.keeping import id_hash
@@ -59,19 +61,42 @@ class SqlHistory:
         """The robots that a project's subscriptions name, and those that its deliveries wait on."""
         return await self._database.read(lambda connection: robots.lines(connection, project_id))
 
-    async def replay(self, delivery_ids: Sequence[int], *, project_id: int | None = None) -> Replayed:
+    async def found(self, find: Find, *, most: int) -> Sequence[int]:
+        """The ids of deliveries, the oldest first, without test messages."""
+        return await self._database.read(lambda connection: finding.ids_found(connection, find, most))
+
+    async def replay(
+        self, delivery_ids: Sequence[int], *, project_id: int | None = None, by: By | None = None
+    ) -> Replayed:
         """Send deliveries again, to their subscriptions' current robots, at the tail."""
         now = to_ms(self._clock.now())
-        return await self._database.write(
-            lambda connection: replaying.replay(
+
+        def work(connection: Connection) -> Replayed:
+            done = replaying.replay(
                 connection, delivery_ids, project_id=project_id, now=now, expires_at=now + self._expiry_ms
             )
-        )
+            if by is not None and done.replayed:
+                audit.write(connection, replaying.entries(connection, set(delivery_ids) - set(done.refused)), by, at=now)
+            return done
 
-    async def reopen(self, lane_id: int) -> bool:
+        return await self._database.write(work)
+
+    async def reopen(self, lane_id: int, *, project: str | None = None, by: By | None = None) -> bool:
         """Open a robot that is failing or closed; False when there is none."""
         now = to_ms(self._clock.now())
-        return await self._database.write(lambda connection: robots.reopen(connection, lane_id, now))
+
+        def work(connection: Connection) -> bool:
+            before = robots.state_of(connection, lane_id)
+            done = robots.reopen(connection, lane_id, now)
+            if done and by is not None and before not in {None, LaneState.OPEN.value}:
+                entry = audit.Entry(
+                    action="robot.reopened", target=encode(Prefix.ROBOT, lane_id), project=project,
+                    before={"state": before}, after={"state": LaneState.OPEN.value},
+                )  # fmt: skip
+                audit.write(connection, [entry], by, at=now)
+            return done
+
+        return await self._database.write(work)
 
 
 def _named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:

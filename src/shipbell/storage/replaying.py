@@ -1,14 +1,16 @@
 """Replay: the same delivery goes to the tail of its subscription's current lane, its attempts kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
+from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import Replayed
+from shipbell.storage.audit import Entry
 from shipbell.storage.keeping import next_places
 from shipbell.storage.lane_rows import wake
 from shipbell.storage.schema import deliveries, lanes
-from shipbell.storage.schema_people import subscriptions
+from shipbell.storage.schema_people import projects, subscriptions
 
 _AT_ONCE = 500
 _AGAIN = (
@@ -90,3 +92,26 @@ def _refusal(row: RowMapping) -> str | None:
     if row["lane_state"] == "closed":
         return "robot-closed"
     return None
+
+
+def entries(connection: Connection, delivery_ids: Collection[int]) -> Sequence[Entry]:
+    """What the audit log says of a replay: one entry a project, with the deliveries of it."""
+    gone: dict[str | None, list[int]] = {}
+    ordered = sorted(delivery_ids)
+    for start in range(0, len(ordered), _AT_ONCE):
+        statement = (
+            select(deliveries.c.id, projects.c.key)
+            .outerjoin(projects, projects.c.id == deliveries.c.project_id)
+            .where(deliveries.c.id.in_(ordered[start : start + _AT_ONCE]))
+        )
+        for row in connection.execute(statement):
+            gone.setdefault(row.key, []).append(row.id)
+    return [
+        Entry(
+            action="delivery.replayed",
+            target=encode(Prefix.DELIVERY, ids[0]) if len(ids) == 1 else f"{len(ids)} deliveries",
+            project=key,
+            after={"deliveries": [encode(Prefix.DELIVERY, one) for one in ids]},
+        )
+        for key, ids in gone.items()
+    ]

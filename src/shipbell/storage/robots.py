@@ -1,8 +1,8 @@
 """Robots as people see them, and opening one again."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, literal_column, select
 
 from shipbell.domain.deliveries import LaneState
@@ -60,3 +60,9 @@ def reopen(connection: Connection, lane_id: int, now: int) -> bool:
         lane_rows.store(connection, [reopened])
     lane_rows.wake(connection, {lane_id})
     return True
+
+
+def state_of(connection: Connection, lane_id: int) -> str | None:
+    """A robot's state; None when there is none."""
+    state: str | None = connection.execute(select(lanes.c.state).where(lanes.c.id == lane_id)).scalar()
+    return state

@@ -1,0 +1,65 @@
+"""Pages of the audit log and of what knocked at a source's door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shipbell.ports.history import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One change: who, by which way, what, before and after with secrets masked."""
+
+    id: int
+    at: datetime
+    actor: str
+    via: str
+    address: str | None
+    action: str
+    project: str | None
+    target: str
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindAudit:
+    """Which entries; None = any. `before` is a cursor: the id of the last one seen."""
+
+    project: str | None = None
+    actor: str | None = None
+    action: str | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorLine:
+    """One call at a source's door: what was answered, never the body."""
+
+    id: int
+    at: datetime
+    status: int
+    code: str
+    address: str
+    accepted: int
+    duplicates: int
+    ignored: int
+
+
+class AuditPages(Protocol):
+    """The audit log, for people who look."""
+
+    async def page(self, find: FindAudit) -> "Page[AuditLine]":
+        """Entries, the newest first."""
+        ...
+
+
+class DoorPages(Protocol):
+    """The calls at doors, for people who look."""
+
+    async def page(self, source_id: int, *, before: int | None, limit: int) -> "Page[DoorLine]":
+        """Calls at a source's door, the newest first."""
+        ...

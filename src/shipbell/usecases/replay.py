@@ -1,0 +1,77 @@
+"""Replay: send again what was not delivered, one or many, and say what cannot go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shipbell.domain.causes import explain
+from shipbell.domain.deliveries import DeliveryState
+from shipbell.domain.errors import NotFound, NotReplayable, StillWaiting
+from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.rules import Findings
+from shipbell.ports.directory import By
+from shipbell.ports.history import DeliveryWhole, Find, History
+from shipbell.usecases.drafts import finished
+
+# What one call moves at most; who has more calls again.
+MOST = 10_000
+_CHUNK = 500
+_ENDED = tuple(one.value for one in DeliveryState if one is not DeliveryState.WAITING)
+_UNKNOWN = "There is no such delivery in this project."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedMany:
+    """What a replay of many did; `more` = there are more of them, call again."""
+
+    replayed: int
+    refused: Mapping[int, str]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Replays the deliveries of one project."""
+
+    history: History
+
+    async def one(self, project_id: int, delivery_id: int, by: By) -> DeliveryWhole:
+        """Replay one delivery: how it stands then. Raises NotFound, StillWaiting, NotReplayable."""
+        done = await self.history.replay([delivery_id], project_id=project_id, by=by)
+        reason = done.refused.get(delivery_id)
+        if reason == "not-found":
+            raise NotFound(_UNKNOWN)
+        if reason is not None:
+            told = explain(reason)
+            sentence = f"{told.cause} {told.cure}"
+            raise StillWaiting(sentence) if reason == "still-waiting" else NotReplayable(sentence)
+        return await self.look(project_id, delivery_id)
+
+    async def look(self, project_id: int, delivery_id: int) -> DeliveryWhole:
+        """One delivery of a project; raises NotFound."""
+        whole = await self.history.delivery(delivery_id)
+        if whole is None or whole.delivery.project_id != project_id:
+            raise NotFound(_UNKNOWN)
+        return whole
+
+    async def many(self, find: Find, by: By) -> ReplayedMany:
+        """Replay all that a search finds, the oldest first; raises InvalidValue for a state that still waits."""
+        found = Findings()
+        if find.state not in _ENDED:
+            found.add("state", "unknown-state", f"Choose one of {', '.join(_ENDED)}.")
+        finished(found)
+        ids = await self.history.found(replace(find, before=None), most=MOST + 1)
+        replayed, refused = 0, dict[int, str]()
+        for start in range(0, min(len(ids), MOST), _CHUNK):
+            chunk = ids[start : min(start + _CHUNK, MOST)]
+            done = await self.history.replay(chunk, project_id=find.project_id, by=by)
+            replayed += done.replayed
+            refused.update(done.refused)
+        return ReplayedMany(replayed=replayed, refused=refused, more=len(ids) > MOST)
+
+
+def refusals(refused: Mapping[int, str]) -> list[dict[str, str]]:
+    """What was refused, in words."""
+    return [
+        {"id": encode(Prefix.DELIVERY, number), "code": reason, "message": explain(reason).cause}
+        for number, reason in refused.items()
+    ]
