@@ -100,8 +100,9 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(
     names["robot.test"] = [["127.0.0.1"]]
     async with far_end(saying(answer())) as end:
         reply = await transport.send(Call(url=Secret(f"http://robot.test:{end.port}/"), body=b"{}"))
-    assert isinstance(reply, NoReply)
-    assert (reply.trouble, reply.sent, end.connections) == (Trouble.NOT_ALLOWED, False, 0)
+    told = "The name leads to an address that may not be called."
+    assert reply == NoReply(trouble=Trouble.NOT_ALLOWED, sent=False, detail=told)
+    assert end.connections == 0
 
 
 async def test_of_a_names_addresses_only_those_that_may_be_called_are_left(names: dict[str, list[list[str]]]) -> None:
