@@ -52,7 +52,7 @@ class DoorLine:
 class AuditPages(Protocol):
     """The audit log, for people who look."""
 
-    async def page(self, find: FindAudit) -> "Page[AuditLine]":
+    async def page(self, find: FindAudit) -> Page[AuditLine]:
         """Entries, the newest first."""
         ...
 
@@ -60,6 +60,6 @@ class AuditPages(Protocol):
 class DoorPages(Protocol):
     """The calls at doors, for people who look."""
 
-    async def page(self, source_id: int, *, before: int | None, limit: int) -> "Page[DoorLine]":
+    async def page(self, source_id: int, *, before: int | None, limit: int) -> Page[DoorLine]:
         """Calls at a source's door, the newest first."""
         ...

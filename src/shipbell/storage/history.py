@@ -76,7 +76,8 @@ class SqlHistory:
                 connection, delivery_ids, project_id=project_id, now=now, expires_at=now + self._expiry_ms
             )
             if by is not None and done.replayed:
-                audit.write(connection, replaying.entries(connection, set(delivery_ids) - set(done.refused)), by, at=now)
+                went = set(delivery_ids) - set(done.refused)
+                audit.write(connection, replaying.entries(connection, went), by, at=now)
             return done
 
         return await self._database.write(work)

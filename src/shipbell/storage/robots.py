@@ -19,7 +19,7 @@ def lines(connection: Connection, project_id: int | None) -> Sequence[RobotLine]
     """Robots in order of id; what waits is counted for one project, or for all (None)."""
     statement = select(lanes).order_by(lanes.c.id)
     waiting = select(
-        deliveries.c.lane_id, func.count().label("count"), func.min(deliveries.c.accepted_at).label("oldest")
+        deliveries.c.lane_id, func.count().label("waits"), func.min(deliveries.c.accepted_at).label("oldest")
     ).where(_WAITS)
     if project_id is not None:
         named = select(subscriptions.c.lane_id).where(subscriptions.c.project_id == project_id)
@@ -40,7 +40,7 @@ def lines(connection: Connection, project_id: int | None) -> Sequence[RobotLine]
             state_since=from_ms_or_none(row["state_since"]),
             ready_at=from_ms(row["ready_at"]),
             starts=loaded[row["id"]].pace.starts,
-            waiting=counts[row["id"]].count if row["id"] in counts else 0,
+            waiting=counts[row["id"]].waits if row["id"] in counts else 0,
             oldest_waiting_at=from_ms(counts[row["id"]].oldest) if row["id"] in counts else None,
         )
         for row in rows
