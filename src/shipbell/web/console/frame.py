@@ -1,6 +1,6 @@
 """The frame of each page: who looks, in which language and zone, at which project, and what they may do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from shipbell.ports.directory import By, ProjectWhole
 from shipbell.usecases.identity import Identity
 from shipbell.web.console.forms import Form, csrf_input, keeps_token, read_form
 from shipbell.web.console.services import services_of
-from shipbell.web.console.words import LANGUAGES, Words, locale_of, negotiated
+from shipbell.web.console.words import LANGUAGES, Words, en, locale_of, negotiated
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _HERE = Path(__file__).parent
@@ -29,6 +29,12 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
+}
+ROLES: Mapping[Role, str] = {
+    Role.PROJECT_ADMINISTRATOR: en("Project Administrator"),
+    Role.PROJECT_MANAGER: en("Project Manager"),
+    Role.DEVELOPER: en("Developer"),
+    Role.VIEWER: en("Viewer"),
 }
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
@@ -73,6 +79,11 @@ class Frame:
     who: Identity | None
     words: Words
     project: ProjectFrame | None = None
+
+    def role_name(self, role: Role | None = None) -> str:
+        """A role's name; without one, one's own in this project."""
+        named = role or (self.project.role if self.project else None)
+        return self.words.t(ROLES[named]) if named else self.words.t("Instance administrator")
 
     def region(self, code: str) -> str:
         """A region's name, its code when it has none."""

@@ -12,7 +12,9 @@ from shipbell.ports.directory import Directory
 from shipbell.ports.history import History
 from shipbell.ports.sessions import Sessions
 from shipbell.usecases.accounts import ManageAccounts
+from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.sign_in import SignIn
+from shipbell.usecases.test_message import SendTest
 from shipbell.web.auth import Auth
 
 
@@ -27,8 +29,12 @@ class ConsoleServices:
     history: History
     accounts: Accounts
     manage_accounts: ManageAccounts
+    subscriptions: ManageSubscriptions
+    send_test: SendTest
     channels: Mapping[str, Channel]
     offered: Callable[[str, str], bool]
+    channel_regions: Mapping[str, frozenset[str]]
+    per_minute: int
     clock: Clock
     public_url: str
 

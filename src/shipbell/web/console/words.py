@@ -1,6 +1,7 @@
 """Words of a page: messages in its language, numbers, times and links that keep `?lang=`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -13,6 +14,37 @@ from shipbell.i18n import translate
 
 LANGUAGES: Mapping[Locale, str] = {Locale.EN: "English", Locale.ZH_CN: "简体中文"}
 _COUNTED = 1_000
+
+
+def en(english: str) -> str:
+    """Mark a message for the catalogues where it stands in a table."""
+    return english
+
+
+_RULES = (
+    en("Paste the robot's webhook URL."),
+    en("Start with http:// or https://."),
+    en("{count} characters; at most {most}."),
+    en("{count} characters; {least} to {most}."),
+    en("This is not a whole address: copy it from the robot again."),
+    en("This is a mask: paste the whole URL of the robot."),
+    en("Tick at least one event type."),
+    en("The catalog has no event type “{word}”."),
+    en("Separate IDs with ; instead of “{word}”."),
+    en("“{word}” is not allowed: use digits, letters, ; . - _ and @."),
+    en("Leave out control characters and line breaks."),
+    en("This is required."),
+    en("Choose one of {choices}."),
+    en("The project has another subscription named {name}: choose another name."),
+    en("Use {least} to {most} characters."),
+    en("This password is among the first to be guessed: take another one."),
+    en("There is no time zone “{word}”; write such as Asia/Singapore."),
+    en("Give a number of days from above 0 to 3660."),
+    en("The user name or the password is wrong."),
+    en("Too many failed sign-ins: try again in {seconds} s."),
+)
+_PLACE = re.compile(r"\\\{(\w+)\\\}")
+_SHAPES = [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(one))), one) for one in _RULES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +67,19 @@ class Words:
     def th(self, english: str, /, **values: object) -> Markup:
         """A message around pieces of HTML; plain values are escaped."""
         return Markup(translate(self.language.value, english)).format(**values)  # noqa: S704 - catalogues are ours
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Several words in a row: `Failed, Paused` or `失败、暂停`."""
+        return self.t(", ").join(parts)
+
+    def told(self, sentence: str) -> str:
+        """A sentence of a rule or an error in this language, recognised by its shape; else as it is."""
+        if self.language is Locale.EN:
+            return sentence
+        for shape, english in _SHAPES:
+            if (match := shape.fullmatch(sentence)) is not None:
+                return self.t(english, **match.groupdict())
+        return sentence
 
     def number(self, value: int) -> str:
         """`1,106`, the same in both languages."""

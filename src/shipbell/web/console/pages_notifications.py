@@ -1,0 +1,156 @@
+"""Settings › General › Notifications: a tab per channel with its subscriptions, their form and its preview."""
+
+from dataclasses import replace
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shipbell.domain.access import Action
+from shipbell.domain.errors import NotFound
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.directory import SubscriptionRecord
+from shipbell.usecases.manage_subscriptions import facts_of
+from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
+from shipbell.web.console.notification_form import saved, show_form
+from shipbell.web.console.services import services_of
+from shipbell.web.console.subscription_form import blank, record_named, typed_from, typed_of
+from shipbell.web.console.subscription_lines import channel_name, line_of, people_who_may, spread_out
+
+_TAB = "/projects/{key}/settings/general/notifications/{channel}"
+
+
+async def first_tab(request: Request) -> Response:
+    """The way to the first channel."""
+    channel = next(iter(services_of(request).channels))
+    return see_other(request, project_of(request).path(f"/settings/general/notifications/{channel}"))
+
+
+async def tab(request: Request) -> Response:
+    """The list, and by `?new`, `?edit=` or `?show=` the form or one subscription; GET changes nothing."""
+    channel_of(request)
+    project, query = project_of(request), request.query_params
+    changes = project.may(Action.CHANGE_SUBSCRIPTIONS)
+    if changes and "new" in query and offered(request):
+        source = record_named(project.whole, query.get("copy", ""))
+        if source is None:
+            return await show_form(request, blank(frame_of(request).words.language))
+        name = frame_of(request).words.t("{name} (copy)", name=source.name)[:100]
+        copied = replace(typed_from(source), id="", revision=0, name=name, copy_of=_id(source))
+        return await show_form(request, copied)
+    named = query.get("edit") or query.get("show")
+    shown = record_named(project.whole, named) if named else None
+    if named and shown is None:
+        raise NotFound("There is no such subscription.")
+    if shown is not None and changes and "edit" in query:
+        return await show_form(request, typed_from(shown))
+    return await show_list(request, shown)
+
+
+async def show_list(request: Request, shown: SubscriptionRecord | None) -> Response:
+    """The tab without the form; `shown` is spread out below the list."""
+    services, project, words = services_of(request), project_of(request), frame_of(request).words
+    kind = channel_of(request)
+    robots = {one.id: one for one in await services.history.robots(project_id=project.whole.project.id)}
+    frame = frame_of(request)
+    there = [f"{frame.region(one)} ({one})" for one in sorted(services.channel_regions.get(kind, ()))]
+    who_may = people_who_may(project.whole, Action.CHANGE_SUBSCRIPTIONS)
+    records = [one for one in project.whole.subscriptions if one.channel == kind]
+    return render(
+        request,
+        "notifications.html",
+        nav="notifications",
+        kind=kind,
+        channel=channel_name(words, kind),
+        tabs=[(one, channel_name(words, one)) for one in services.channels],
+        lines=[line_of(words, one, robots.get(one.lane_id), services) for one in records],
+        shown=spread_out(words, shown) if shown else None,
+        editing="",
+        offered=offered(request),
+        offered_in=there,
+        offered_names=words.listed(there),
+        setting=Markup("<code>SHIPBELL_CHANNEL_REGIONS</code>"),
+        changes=project.may(Action.CHANGE_SUBSCRIPTIONS),
+        who_may=who_may,
+        people=words.listed(who_may),
+        done=request.query_params.get("done", ""),
+    )
+
+
+async def save(request: Request) -> Response:
+    """What the form's buttons do: tick a service, show the preview, test, or save."""
+    channel_of(request)
+    typed = typed_of(form_of(request))
+    return await saved(request, typed)
+
+
+async def switch(request: Request) -> Response:
+    """Switch a subscription on or off."""
+    record = _record(request)
+    enabled = form_of(request).one("enabled") == "true"
+    await services_of(request).subscriptions.replace(
+        project_of(request).key,
+        record.id,
+        lambda known: {**facts_of(known), "enabled": enabled},
+        by_of(request),
+        expected=None,
+    )
+    return see_other(request, _path(request), done="on" if enabled else "off")
+
+
+async def ask_delete(request: Request) -> Response:
+    """The question before a subscription goes."""
+    record = _record(request)
+    robots = await services_of(request).history.robots(project_id=project_of(request).whole.project.id)
+    waiting = sum(one.waiting for one in robots if one.id == record.lane_id)
+    return render(
+        request, "notifications_delete.html", nav="notifications", record=record, id=_id(record), waiting=waiting,
+        tab=_path(request),
+    )  # fmt: skip
+
+
+async def delete(request: Request) -> Response:
+    """Delete a subscription."""
+    record = _record(request)
+    key = project_of(request).key
+    await services_of(request).subscriptions.delete(key, record.id, by_of(request), expected=None)
+    return see_other(request, _path(request), done="deleted")
+
+
+def channel_of(request: Request) -> str:
+    """The channel of the tab; raises NotFound for one that does not exist."""
+    kind = str(request.path_params["channel"])
+    if kind not in services_of(request).channels:
+        raise NotFound("There is no such channel.")
+    return kind
+
+
+def offered(request: Request) -> bool:
+    """Whether the tab's channel is offered in the project's region."""
+    return services_of(request).offered(channel_of(request), project_of(request).whole.project.region)
+
+
+def _record(request: Request) -> SubscriptionRecord:
+    channel_of(request)
+    record = record_named(project_of(request).whole, request.path_params["subscription"])
+    if record is None:
+        raise NotFound("There is no such subscription.")
+    return record
+
+
+def _path(request: Request) -> str:
+    return project_of(request).path(f"/settings/general/notifications/{channel_of(request)}")
+
+
+def _id(record: SubscriptionRecord) -> str:
+    return encode(Prefix.SUBSCRIPTION, record.id)
+
+
+ROUTES = (
+    page("/projects/{key}/settings/general/notifications", first_tab),
+    page(_TAB, tab),
+    deed(_TAB, save, action=Action.CHANGE_SUBSCRIPTIONS),
+    deed(_TAB + "/{subscription}/switch", switch, action=Action.CHANGE_SUBSCRIPTIONS),
+    page(_TAB + "/{subscription}/delete", ask_delete, action=Action.CHANGE_SUBSCRIPTIONS),
+    deed(_TAB + "/{subscription}/delete", delete, action=Action.CHANGE_SUBSCRIPTIONS),
+)
