@@ -117,6 +117,7 @@ async def test_prune_takes_away_what_a_named_project_does_not_mention_and_only_t
     store: Store, tmp_path: Path
 ) -> None:
     await lines(store, file_of(tmp_path, FULL))
+    assert await lines(store, file_of(tmp_path, FULL), prune=True) == []
     await lines(store, dumped(tmp_path, {"key": "search", "name": "Search", "sources": [CI]}))
     kept = payments(time_zone="Asia/Singapore", members={"alice": "project_administrator"})
     said = await lines(store, dumped(tmp_path, kept), prune=True)
