@@ -46,6 +46,12 @@ def test_the_seconds_to_wait_are_enough() -> None:
     assert admitted(limit, "a", refusal.value.retry_after)
 
 
+def test_a_long_silence_saves_up_no_more_than_the_burst() -> None:
+    limit = SourceLimit(1)
+    assert admitted(limit, "a", 0)
+    assert [admitted(limit, "a", 3_600) for _ in range(4)] == [True, True, False, False]
+
+
 def test_refused_calls_cost_nothing() -> None:
     limit = SourceLimit(1)
     for _ in range(100):
