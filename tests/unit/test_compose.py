@@ -226,7 +226,7 @@ def test_the_events_own_project_name_wins_over_the_projects() -> None:
 def test_the_absence_of_a_gate_is_said() -> None:
     message = compose([waiting(happening("check.task.completed", gate=Gate.NONE))])
     assert shown(message)["gate_result"] == "No gate"
-    assert message.headline == "✅ Check completed: build-and-release #128"
+    assert message.headline == "❌ Check completed: build-and-release #128"
 
 
 def test_a_test_message_says_that_it_is_one() -> None:

@@ -44,6 +44,7 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "proxy-failed": (Label("The outbound proxy failed.", "出站代理失败。"), Label("Check SHIPBELL_OUTBOUND_PROXY; it is tried again by itself.", "请检查 SHIPBELL_OUTBOUND_PROXY；将自动重试。")),
     "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新打开后再重新投递。")),
     "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again.", "请重新从机器人处复制。")),
+    "not-composed": (Label("No message can be made of this event.", "无法由此事件生成消息。"), Label("Report it with the event's id: this is a fault of Shipbell.", "这是 Shipbell 的缺陷，请附上事件编号反馈。")),
     "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
     "subscription-disabled": (Label("The subscription was switched off.", "订阅已关闭。"), Label("Switch it on, then replay.", "请先开启订阅，再重新投递。")),
     "subscription-deleted": (Label("The subscription was deleted.", "订阅已删除。"), _NOTHING),

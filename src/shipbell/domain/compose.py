@@ -7,7 +7,7 @@ from shipbell.domain.deliveries import Waiting
 from shipbell.domain.events import Event, Gate
 from shipbell.domain.messages import Field, Link, Message, Tone
 from shipbell.domain.subscriptions import GateFilter, Locale
-from shipbell.domain.text import clean, link_target
+from shipbell.domain.text import clean, link_target, shorten
 from shipbell.domain.times import in_words, took
 
 SIGNS = {Tone.BAD: "❌", Tone.WARN: "⚠️", Tone.GOOD: "✅", Tone.NEUTRAL: "🔔"}
@@ -41,12 +41,16 @@ _KINDS = {
 _RANKS = {"run_description": 9, "title": 8, "project_name": 7, "trigger": 6, "executed_by": 5, "redirect_url": 0}
 _DEFAULT_RANK = 3
 _SHORT_COMMIT = 8
+_NAME_BYTES = 320
+_NUMBER_BYTES = 40
 
 
 def tone_of(event: Event) -> Tone:
-    """How an event feels; a completed check feels as its gate says."""
-    if event.type == "check.task.completed" and event.gate is Gate.FAILED:
-        return Tone.BAD
+    """How an event feels; a completed check feels as its gate says, without one as its status does."""
+    if event.type == "check.task.completed":
+        ended = status(event.run.status)
+        if event.gate is Gate.FAILED or (event.gate is not Gate.PASSED and ended and ended.tone is Tone.BAD):
+            return Tone.BAD
     return EVENT_TYPES[event.type].tone
 
 
@@ -66,11 +70,11 @@ def said(event: Event, locale: Locale) -> str:
     return EVENT_TYPES[event.type].said.read(locale)
 
 
-def named(event: Event) -> str:
-    """The subject and its run's number."""
-    name = clean(event.subject.name)
-    number = clean(event.run.number) if event.run.number else ""
-    return f"{name} #{number.removeprefix('#')}" if number else name
+def named(event: Event, limit_bytes: int = _NAME_BYTES) -> str:
+    """The subject and its run's number, which stays when a long name is cut."""
+    name = shorten(clean(event.subject.name) or clean(event.id), limit_bytes)
+    number = shorten(clean(event.run.number).removeprefix("#"), _NUMBER_BYTES) if event.run.number else ""
+    return f"{name} #{number}" if number else name
 
 
 def url_of(event: Event) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from shipbell.domain.compose import SIGNS, named, said, tone_of, url_of
 from shipbell.domain.deliveries import Waiting
@@ -29,7 +30,7 @@ _COUNTED = {
 }
 _NAMES = 3
 _NAME_BYTES = 40
-_LINE_BYTES = 120
+_LINE_BYTES = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def digest(waiting: Sequence[Waiting], fold: Fold) -> Message:
             sections = _by_result(items, rendering.locale, folded=fold is Fold.SUBJECT_AND_TYPE)
         case Fold.SUBJECT:
             sections = _by_subject(items, rendering.locale)
+        case _:
+            assert_never(fold)
     return Message(
         format=rendering.format,
         locale=rendering.locale,
@@ -98,7 +101,7 @@ def _by_result(items: Sequence[_Item], locale: Locale, *, folded: bool) -> tuple
 
 
 def _line(item: _Item) -> Line:
-    return Line(text=shorten(named(item.event), _LINE_BYTES), delivery_ids=item.delivery_ids, url=url_of(item.event))
+    return Line(text=named(item.event, _LINE_BYTES), delivery_ids=item.delivery_ids, url=url_of(item.event))
 
 
 def _folded(items: Sequence[_Item], locale: Locale) -> tuple[Line, ...]:

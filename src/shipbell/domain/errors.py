@@ -3,6 +3,7 @@
 ShipbellError
 ├── BadInput            what was given is not right (exit 2, HTTP 4xx)
 │   ├── MalformedEvent · UnknownEventType · BodyTooLarge
+│   ├── MalformedBody · WrongMethod
 │   ├── InvalidFile · InvalidValue (a broken rule of a named field)
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
@@ -59,6 +60,18 @@ class BodyTooLarge(BadInput):
     """The body is over 1 MiB."""
 
     code = "body-too-large"
+
+
+class MalformedBody(BadInput):
+    """The body is not JSON."""
+
+    code = "malformed-body"
+
+
+class WrongMethod(BadInput):
+    """The address is there, but it does not take this method."""
+
+    code = "wrong-method"
 
 
 class BadSignature(BadInput):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -189,9 +190,15 @@ def _matched(found: Findings, field: str, value: str | None, shape: re.Pattern[s
     return value
 
 
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    """Reading them walks through folders, so they are read once."""
+    return frozenset(available_timezones())
+
+
 def time_zone(found: Findings, value: str | None) -> str | None:
     """An IANA time zone."""
-    if value is not None and value not in available_timezones():
+    if value is not None and value not in _zones():
         found.add("time_zone", "unknown-time-zone", f"There is no time zone “{value}”; write such as Asia/Singapore.")
         return None
     return value

@@ -14,33 +14,39 @@ import regex
 _ELLIPSIS = "…"
 _SPACES = re.compile(r"[\s\u0085\u2028\u2029]+")
 # Controls, bidi marks and embeddings, zero-width joins of words, byte order marks, lone surrogates.
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+_INVISIBLE_CLASS = (
+    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff"
 )
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
 # What opens a mention, a colour or a link; a plain `<` is only a sign.
 _TAG = re.compile(r"<(?=@|/?font|/?a[\s>])", re.IGNORECASE)
-_PLAIN = re.compile(r"[0-9A-Za-z_ .,:/+=()\-]*\Z")
 _URL_SAFE = "!#$%&'*+,-./:;=?@_~"
+_SAFE_URL = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,4})?(?:[/?#][A-Za-z0-9._~/%&=?+#:@!$*,;'\-]*)?\Z")
 _GRAPHEME = regex.compile(r"\X")
+# No message shows more of one value than this many characters, so no more is looked at.
+_MOST_CHARACTERS = 8_192
 
 
 def clean(text: str) -> str:
     """One line, without what cannot be seen."""
-    if _PLAIN.match(text):
-        return text.strip(" ")
+    text = text[:_MOST_CHARACTERS]
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
+        return text
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
 
 
 def defuse_text(text: str) -> str:
     """One line that mentions nobody and opens no link text in a plain text message."""
-    return _TAG.sub("＜", clean(text)).replace("](", "]（")
+    text = clean(text)
+    return _TAG.sub("＜", text).replace("](", "]（") if "<" in text or "](" in text else text
 
 
 def defuse(text: str) -> str:
     """One line of markdown that cannot mention, colour, link, open code or bold, nor begin a heading or quote."""
-    if _PLAIN.match(text):
-        return text.strip(" ")
-    text = _TAG.sub("＜", clean(text))
+    text = clean(text)
+    if "<" in text:
+        text = _TAG.sub("＜", text)
     text = text.replace("](", "]（").replace("`", "'").replace("**", "∗∗")
     if text[:1] == "#":
         return "＃" + text[1:]
@@ -79,6 +85,8 @@ def link_target(url: str | None) -> str | None:
     """An http or https address that cannot end a link early; None for anything else."""
     if not url:
         return None
+    if _SAFE_URL.match(url):
+        return url
     url = _INVISIBLE.sub("", url.strip())
     try:
         parts = urlsplit(url)

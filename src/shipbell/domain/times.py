@@ -16,7 +16,11 @@ def _zone(name: str) -> ZoneInfo:
 
 def in_words(time: datetime, zone: str, locale: Locale) -> str:
     """`24 Nov 2026, 10:37` or `2026-11-24 10:37`, in the zone."""
-    local = time.astimezone(_zone(zone))
+    try:
+        local = time.astimezone(_zone(zone))
+    except OverflowError:
+        # At the ends of the calendar a zone can lead out of it.
+        local = time
     if locale is Locale.ZH_CN:
         return local.strftime("%Y-%m-%d %H:%M")
     return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"

@@ -51,7 +51,7 @@ class RunningRobot:
 
     def refused(self, key: str) -> int:
         """How many calls a robot has refused."""
-        return sum(self._groups.look(key).refused.values())
+        return sum(self.groups.look(key).refused.values())
 
     async def stop(self) -> None:
         """Stop listening and cut what is in flight."""

@@ -9,12 +9,13 @@ import msgspec
 from shipbell.domain.catalog import known
 from shipbell.domain.errors import MalformedEvent, UnknownEventType
 from shipbell.domain.events import Actor, Event, Gate, Issues, Run, Subject, Trigger
+from shipbell.domain.text import clean
 
 T = TypeVar("T")
 
 MOST_EVENTS = 1_000
 _MOST_ID_CHARACTERS = 1_024
-_MOST_DEPTH = 64
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _NUL_ESCAPE = re.compile(rb"\\u0000|\x00", re.IGNORECASE)
 _SURROGATE_ESCAPE = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
@@ -74,9 +75,13 @@ def _has_lone_surrogate(body: bytes) -> bool:
 
 
 def aware(time: datetime | None, place: str) -> datetime | None:
-    """A time must say its zone."""
-    if time is not None and time.tzinfo is None:
+    """A time must say its zone, and lie within what calendars of all zones can say."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
         raise MalformedEvent(f"Expected a time with its zone, such as 2026-11-24T03:04:12Z (at {place})")
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise MalformedEvent(f"Expected a time between the years {_FIRST_YEAR} and {_LAST_YEAR} (at {place})")
     return time
 
 
@@ -84,7 +89,7 @@ def event_of(body: EventBody, *, received_at: datetime, place: str = "") -> Even
     """Make an event; raises MalformedEvent or UnknownEventType."""
     prefix = f"{place}." if place else ""
     for name, value in (("id", body.id), ("type", body.type), ("subject.name", body.subject.name)):
-        if not value.strip():
+        if not clean(value):
             raise MalformedEvent(f"Expected some text, got an empty one (at {prefix}{name})")
     if len(body.id) > _MOST_ID_CHARACTERS:
         raise MalformedEvent(f"Expected at most {_MOST_ID_CHARACTERS} characters (at {prefix}id)")

@@ -1,9 +1,10 @@
 """Hand out: pick what each due lane's next call carries, count its start and lease the lane."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from msgspec.structs import replace
+from sqlalchemy import Connection, bindparam, update
 
 from shipbell.domain.deliveries import Companion, Handout, Head, Waiting
 from shipbell.domain.pacing import PaceRule, ready_at, room, started
@@ -13,10 +14,21 @@ from shipbell.ports.lanes import Batch
 from shipbell.storage.codec import from_ms, to_ms
 from shipbell.storage.heads import GLANCE, LOOK_AHEAD, fronts, waiting_count
 from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
+from shipbell.storage.prepared import Prepared
+from shipbell.storage.schema import deliveries
+from shipbell.telemetry import log
 
 LEASE_MS = 30_000
 # A robot gets at most one companion text in this time.
 _ALARM_EVERY_MS = 60_000
+
+
+_BURY_ONE = Prepared(
+    lambda _: update(deliveries)
+    .where(deliveries.c.id == bindparam("this"))
+    .values(state="dead", cause="not-composed", settled_at=bindparam("at")),
+    ("this", "at"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +69,25 @@ def hand_out(
         else:
             ready.append(_Ready(lane, rule, space))
     for one, head in _heads(connection, ready, now):
+        handout = None if head is None else _picked(connection, head, rules, now)
         if head is None:
             stored.append(_idle(one.lane))
+        elif handout is None:
+            stored.append(rested(one.lane, one.rule, now))
         else:
-            _take(one.lane, _batch(one.lane, rules.pick(head), rules, worker, now), one.rule, batches, stored)
+            _take(one.lane, _batch(one.lane, handout, rules, worker, now), one.rule, batches, stored)
     return batches, stored
+
+
+def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Handout | None:
+    """What goes next; a delivery that no message can be made of is buried, so that it holds up nobody."""
+    try:
+        return rules.pick(head)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one event, the others must go on
+        first = head.waiting[0]
+        log().error("delivery.not_composed", delivery=first.id, error=type(error).__name__, exc_info=error)
+        _BURY_ONE.many(connection, [(first.id, now)])
+        return None
 
 
 def rested(lane: LaneRow, rule: PaceRule, now: int) -> LaneRow:
@@ -175,5 +201,5 @@ def joined(alarm: Alarm | None, companion: Companion, delivery_ids: tuple[int, .
         return Alarm(companion=companion, delivery_ids=delivery_ids)
     members = tuple(dict.fromkeys((*alarm.companion.user_ids, *companion.user_ids)))
     return Alarm(
-        companion=replace(companion, user_ids=members), delivery_ids=(*alarm.delivery_ids, *delivery_ids)[-1_000:]
+        companion=Companion(headline=companion.headline, locale=companion.locale, user_ids=members), delivery_ids=(*alarm.delivery_ids, *delivery_ids)[-1_000:]
     )

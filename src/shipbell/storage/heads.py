@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, and_, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select
 
 from shipbell.domain.deliveries import Rendering, Waiting
 from shipbell.domain.subscriptions import Content, Format, Locale
 from shipbell.storage.codec import from_ms_or_none, read_event
+from shipbell.storage.dialect import among, id_list
+from shipbell.storage.prepared import Prepared, Values
 from shipbell.storage.schema import deliveries, events, lanes
 from shipbell.storage.schema_people import projects, subscriptions
 
@@ -44,24 +46,33 @@ _COLUMNS = (
 )
 
 
-@lru_cache(maxsize=64)
-def _statement(depth: int) -> Select[tuple[object, ...]]:
-    """The first `depth` waiting deliveries of each lane."""
+def _fronts(dialect: str) -> Select[tuple[object, ...]]:
+    """The first `depth` waiting deliveries of each lane, but for those that have run out."""
+    current = or_(deliveries.c.expires_at > bindparam("now"), deliveries.c.place < literal_column("0"))
     front = (
         select(deliveries.c.id)
-        .where(deliveries.c.lane_id == lanes.c.id, _WAITS)
+        .where(deliveries.c.lane_id == lanes.c.id, _WAITS, current)
         .order_by(deliveries.c.place)
-        .limit(depth)
+        .limit(bindparam("depth"))
         .correlate(lanes)
         .scalar_subquery()
     )
     joined = (
-        lanes.join(deliveries, and_(deliveries.c.lane_id == lanes.c.id, deliveries.c.id.in_(front)))
+        lanes.join(deliveries, deliveries.c.id.in_(front))
         .join(events, events.c.id == deliveries.c.event_id)
         .join(projects, projects.c.id == deliveries.c.project_id)
         .outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
     )
-    return select(*_COLUMNS).select_from(joined)
+    return select(*_COLUMNS).select_from(joined).where(among(dialect, lanes.c.id, "ids"))
+
+
+def _busy(dialect: str) -> Select[tuple[int]]:
+    something = select(literal_column("1")).where(deliveries.c.lane_id == lanes.c.id, _WAITS).correlate(lanes).exists()
+    return select(lanes.c.id).where(among(dialect, lanes.c.id, "ids"), something)
+
+
+_FRONTS = Prepared(_fronts, ("ids", "now", "depth"))
+_BUSY = Prepared(_busy, ("ids",))
 
 
 def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: int) -> dict[int, list[Waiting]]:
@@ -72,13 +83,11 @@ def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: 
     found: dict[int, list[Waiting]] = {}
     if not lane_ids:
         return found
-    statement = _statement(depth).where(
-        lanes.c.id.in_(sorted(lane_ids)), or_(deliveries.c.expires_at > now, deliveries.c.place < 0)
-    )
-    for row in connection.execute(statement).mappings():
-        found.setdefault(row["lane_id"], []).append(_waiting(row))
+    for row in _FRONTS.rows(connection, id_list(connection, lane_ids), now, depth):
+        found.setdefault(row[2], []).append(_waiting(row))
     for waiting in found.values():
-        waiting.sort(key=lambda one: one.place)
+        if len(waiting) > 1:
+            waiting.sort(key=lambda one: one.place)
     return found
 
 
@@ -93,8 +102,7 @@ def with_work(connection: Connection, lane_ids: Sequence[int]) -> set[int]:
     """Those of these lanes on which something waits."""
     if not lane_ids:
         return set()
-    something = select(literal_column("1")).where(deliveries.c.lane_id == lanes.c.id, _WAITS).correlate(lanes).exists()
-    return set(connection.execute(select(lanes.c.id).where(lanes.c.id.in_(sorted(lane_ids)), something)).scalars())
+    return {lane_id for (lane_id,) in _BUSY.rows(connection, id_list(connection, lane_ids))}
 
 
 class _Wish(msgspec.Struct):
@@ -126,29 +134,34 @@ def _rendering(form: str, locale: str, zone: str) -> Rendering:
     return Rendering(format=Format(form), locale=Locale(locale), zone=zone)
 
 
-def _waiting(row: RowMapping) -> Waiting:
-    wish = None if row["wish"] is None else _WISHES.decode(row["wish"])
-    saved = wish is None and row["format"] is not None
+def _waiting(row: Values) -> Waiting:
+    (
+        delivery_id, place, _lane, event_id, project_id, subscription_id, alone, failures, uncertain, failing_since,
+        uncertain_since, stepped_aside, wish_text, body, project_name, zone, form, locale, content, user_ids,
+    ) = row  # fmt: skip
+    wish = None if wish_text is None else _WISHES.decode(wish_text)
+    if wish is not None:
+        form, locale, chosen, members = wish.format, wish.locale, Content(wish.content), _members(wish.user_ids)
+    elif form is None:
+        form, locale, chosen, members = Format.MARKDOWN.value, Locale.EN.value, content_of("{}"), ()
+    else:
+        chosen, members = content_of(content), _members(user_ids)
     return Waiting(
-        id=row["id"],
-        place=row["place"],
-        event_id=row["event_id"],
-        event=read_event(row["body"]),
-        project_id=row["project_id"],
-        project_name=row["project_name"],
-        subscription_id=row["subscription_id"],
-        rendering=_rendering(
-            wish.format if wish else row["format"] if saved else Format.MARKDOWN.value,
-            wish.locale if wish else row["locale"] if saved else Locale.EN.value,
-            row["time_zone"],
-        ),
-        content=Content(wish.content) if wish else content_of(row["content"] if saved else "{}"),
-        user_ids=_members(wish.user_ids if wish else row["user_ids"] if saved else ""),
-        alone=bool(row["alone"]),
-        test=row["place"] < 0,
-        failures=row["failures"],
-        uncertain=row["uncertain"],
-        failing_since=from_ms_or_none(row["failing_since"]),
-        uncertain_since=from_ms_or_none(row["uncertain_since"]),
-        stepped_aside=bool(row["stepped_aside"]),
+        id=delivery_id,
+        place=place,
+        event_id=event_id,
+        event=read_event(body),
+        project_id=project_id,
+        project_name=project_name,
+        subscription_id=subscription_id,
+        rendering=_rendering(form, locale, zone),
+        content=chosen,
+        user_ids=members,
+        alone=bool(alone),
+        test=place < 0,
+        failures=failures,
+        uncertain=uncertain,
+        failing_since=from_ms_or_none(failing_since),
+        uncertain_since=from_ms_or_none(uncertain_since),
+        stepped_aside=bool(stepped_aside),
     )

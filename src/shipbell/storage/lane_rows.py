@@ -1,21 +1,23 @@
 """A lane's row as a value: read, changed by `replace`, written back in bulk."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from shipbell.domain.deliveries import Companion, LaneState
 from shipbell.domain.pacing import Pace
 from shipbell.domain.retry import Past
 from shipbell.storage.codec import from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from shipbell.storage.dialect import among, id_list
+from shipbell.storage.prepared import Prepared, Values
 from shipbell.storage.schema import lanes
 
+# Structs instead of dataclasses: a lane is read, changed and written several times for each call, and a frozen
+# dataclass of this size costs ten times as much to make.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flight:
+
+class Flight(msgspec.Struct, frozen=True, kw_only=True):
     """The call that a lane has in the air."""
 
     attempt_id: int
@@ -24,16 +26,14 @@ class Flight:
     companion: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """A companion text that waits, with the deliveries whose members it alerts."""
 
     companion: Companion
     delivery_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneRow:
+class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
     """All of a lane that changes while it is drained."""
 
     id: int
@@ -71,18 +71,48 @@ _FLIGHTS = msgspec.json.Decoder(Flight)
 _ALARMS = msgspec.json.Decoder(Alarm)
 _NUMBERS = msgspec.json.Decoder(tuple[int, ...])
 _ENCODE = msgspec.json.Encoder().encode
-_COLUMNS = [
-    lanes.c[name]
-    for name in (
-        *(one.name for one in fields(LaneRow) if one.name not in {"pace", "alarm"}),
-        "starts",
-        "full_at",
-        "companion",
+_STATES = {one.value: one for one in LaneState}
+
+_CHANGING = (
+    "state", "cause", "cause_detail", "state_since", "due_at", "ready_at", "failures", "answered_at", "owner",
+    "lease_until", "epoch", "companion_at", "starts", "full_at", "rejected", "flight", "companion",
+)  # fmt: skip
+_COLUMNS = tuple(lanes.c[name] for name in ("id", "channel", "url", *_CHANGING))
+_STORED = tuple(f"new_{name}" for name in _CHANGING)
+
+_LOAD = Prepared(lambda dialect: select(*_COLUMNS).where(among(dialect, lanes.c.id, "ids")).with_for_update(), ("ids",))
+_DUE = Prepared(
+    lambda _: select(*_COLUMNS)
+    .where(lanes.c.due_at <= bindparam("now"))
+    .order_by(lanes.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
+    ("now", "most"),
+)
+_NEXT_DUE = Prepared(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at.is_not(None)))
+_LEASED = Prepared(lambda _: select(*_COLUMNS).where(lanes.c.owner.is_not(None)).with_for_update())
+_OVERDUE = Prepared(
+    lambda _: select(*_COLUMNS)
+    .where(lanes.c.owner.is_not(None), lanes.c.lease_until < bindparam("now"))
+    .with_for_update(skip_locked=True),
+    ("now",),
+)
+_STORE = Prepared(
+    lambda _: update(lanes)
+    .where(lanes.c.id == bindparam("this"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING}),
+    (*_STORED, "this"),
+)
+_WAKE = Prepared(
+    lambda _: update(lanes)
+    .where(
+        lanes.c.id == bindparam("this"),
+        lanes.c.due_at.is_(None),
+        lanes.c.owner.is_(None),
+        lanes.c.state.in_((literal_column("'open'"), literal_column("'paused'"))),
     )
-]
-_WRITTEN = [column.name for column in _COLUMNS if column.name not in {"id", "channel", "url"}]
-_UPDATE = (
-    update(lanes).where(lanes.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _WRITTEN})
+    .values(due_at=lanes.c.ready_at),
+    ("this",),
 )
 
 
@@ -90,116 +120,98 @@ def load(connection: Connection, lane_ids: Collection[int]) -> dict[int, LaneRow
     """Read these lanes and keep their rows until the commit."""
     if not lane_ids:
         return {}
-    statement = select(*_COLUMNS).where(lanes.c.id.in_(sorted(lane_ids))).with_for_update()
-    return {row["id"]: _row(row) for row in connection.execute(statement).mappings()}
+    return {row[0]: _row(row) for row in _LOAD.rows(connection, id_list(connection, lane_ids))}
 
 
 def due(connection: Connection, now: int, limit: int) -> list[LaneRow]:
     """The lanes that may be claimed, the longest due first."""
-    if limit <= 0:
-        return []
-    statement = (
-        select(*_COLUMNS)
-        .where(lanes.c.due_at <= now)
-        .order_by(lanes.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_row(row) for row in connection.execute(statement).mappings()]
+    return [] if limit <= 0 else [_row(row) for row in _DUE.rows(connection, now, limit)]
 
 
 def next_due_at(connection: Connection) -> int | None:
     """When the next lane wants to be claimed."""
-    found: int | None = connection.execute(select(func.min(lanes.c.due_at)).where(lanes.c.due_at.is_not(None))).scalar()
-    return found
+    [(found,)] = _NEXT_DUE.rows(connection)
+    at: int | None = found
+    return at
 
 
-def leased(connection: Connection, *, owner: str | None = None, before: int | None = None) -> list[LaneRow]:
-    """The leased lanes: of one owner or of all, and only those whose lease ended before a time."""
-    statement = select(*_COLUMNS).where(lanes.c.owner.is_not(None)).with_for_update(skip_locked=before is not None)
-    if owner is not None:
-        statement = statement.where(lanes.c.owner == owner)
-    if before is not None:
-        statement = statement.where(lanes.c.lease_until < before)
-    return [_row(row) for row in connection.execute(statement).mappings()]
+def leased(connection: Connection, *, owner: str | None = None) -> list[LaneRow]:
+    """The leased lanes, of one owner or of all."""
+    return [row for row in map(_row, _LEASED.rows(connection)) if owner in {None, row.owner}]
+
+
+def overdue(connection: Connection, now: int) -> list[LaneRow]:
+    """The lanes whose lease has run out."""
+    return [_row(row) for row in _OVERDUE.rows(connection, now)]
 
 
 def store(connection: Connection, rows: Sequence[LaneRow]) -> None:
     """Write lanes back."""
-    if rows:
-        connection.execute(_UPDATE, [_values(row) for row in rows])
+    _STORE.many(connection, [_values(row) for row in rows])
 
 
 def wake(connection: Connection, lane_ids: Collection[int]) -> None:
     """Let idle lanes be claimed as soon as their pace allows."""
-    if lane_ids:
-        connection.execute(
-            update(lanes)
-            .where(
-                lanes.c.id.in_(sorted(lane_ids)),
-                lanes.c.due_at.is_(None),
-                lanes.c.owner.is_(None),
-                lanes.c.state.in_((LaneState.OPEN.value, LaneState.PAUSED.value)),
-            )
-            .values(due_at=lanes.c.ready_at)
-        )
+    _WAKE.many(connection, [(one,) for one in lane_ids])
 
 
-def _row(row: RowMapping) -> LaneRow:
-    starts = row["starts"]
+def _row(row: Values) -> LaneRow:
+    (
+        lane_id, channel, url, state, cause, cause_detail, state_since, due_at, ready, failures, answered_at, owner,
+        lease_until, epoch, companion_at, starts, full_at, rejected, flight, companion,
+    ) = row  # fmt: skip
     return LaneRow(
-        id=row["id"],
-        channel=row["channel"],
-        url=row["url"],
-        state=LaneState(row["state"]),
-        cause=row["cause"],
-        cause_detail=row["cause_detail"],
-        state_since=row["state_since"],
-        due_at=row["due_at"],
-        ready_at=row["ready_at"],
-        pace=Pace(
-            () if starts == "[]" else tuple(from_ms(one) for one in _NUMBERS.decode(starts)),
-            from_ms_or_none(row["full_at"]),
-        ),
-        failures=row["failures"],
-        rejected=() if row["rejected"] == "[]" else _NUMBERS.decode(row["rejected"]),
-        answered_at=row["answered_at"],
-        owner=row["owner"],
-        lease_until=row["lease_until"],
-        epoch=row["epoch"],
-        flight=None if row["flight"] is None else _FLIGHTS.decode(row["flight"]),
-        alarm=None if row["companion"] is None else _ALARMS.decode(row["companion"]),
-        companion_at=row["companion_at"],
+        id=lane_id,
+        channel=channel,
+        url=url,
+        state=_STATES[state],
+        cause=cause,
+        cause_detail=cause_detail,
+        state_since=state_since,
+        due_at=due_at,
+        ready_at=ready,
+        pace=_IDLE if starts == "[]" and full_at is None else _pace(starts, full_at),
+        failures=failures,
+        rejected=() if rejected == "[]" else _NUMBERS.decode(rejected),
+        answered_at=answered_at,
+        owner=owner,
+        lease_until=lease_until,
+        epoch=epoch,
+        flight=None if flight is None else _FLIGHTS.decode(flight),
+        alarm=None if companion is None else _ALARMS.decode(companion),
+        companion_at=companion_at,
     )
 
 
-def _values(row: LaneRow) -> dict[str, object]:
-    return {
-        "b_id": row.id,
-        "b_state": row.state.value,
-        "b_cause": row.cause,
-        "b_cause_detail": row.cause_detail,
-        "b_state_since": row.state_since,
-        "b_due_at": row.due_at,
-        "b_ready_at": row.ready_at,
-        "b_starts": _text([to_ms(one) for one in row.pace.starts]) if row.pace.starts else "[]",
-        "b_full_at": to_ms_or_none(row.pace.full_at),
-        "b_failures": row.failures,
-        "b_rejected": _text(row.rejected) if row.rejected else "[]",
-        "b_answered_at": row.answered_at,
-        "b_owner": row.owner,
-        "b_lease_until": row.lease_until,
-        "b_epoch": row.epoch,
-        "b_flight": None if row.flight is None else _text(row.flight),
-        "b_companion": None if row.alarm is None else _text(row.alarm),
-        "b_companion_at": row.companion_at,
-    }
+_IDLE = Pace()
+
+
+def _pace(starts: str, full_at: int | None) -> Pace:
+    return Pace(tuple(from_ms(one) for one in _NUMBERS.decode(starts)), from_ms_or_none(full_at))
+
+
+def _values(row: LaneRow) -> Values:
+    return (
+        row.state.value,
+        row.cause,
+        row.cause_detail,
+        row.state_since,
+        row.due_at,
+        row.ready_at,
+        row.failures,
+        row.answered_at,
+        row.owner,
+        row.lease_until,
+        row.epoch,
+        row.companion_at,
+        _text([to_ms(one) for one in row.pace.starts]) if row.pace.starts else "[]",
+        to_ms_or_none(row.pace.full_at),
+        _text(row.rejected) if row.rejected else "[]",
+        None if row.flight is None else _text(row.flight),
+        None if row.alarm is None else _text(row.alarm),
+        row.id,
+    )
 
 
 def _text(value: object) -> str:
     return _ENCODE(value).decode()
-
-
-def is_past(time: int, now: datetime) -> bool:
-    """Whether a column's time has come."""
-    return time <= to_ms(now)

@@ -1,8 +1,8 @@
 """Lanes on a database: one transaction settles finished calls and hands out the next."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, literal_column, update
 
 from shipbell.ports.clock import Clock
@@ -57,7 +57,7 @@ class SqlLanes:
     ) -> Handed:
         now = to_ms(self._clock.now())
         self._settle(connection, settlements, now)
-        self._free(connection, lane_rows.leased(connection, before=now))
+        self._free(connection, lane_rows.overdue(connection, now))
         due = lane_rows.due(connection, now, limit)
         batches: list[Batch] = []
         if due:

@@ -1,78 +1,89 @@
 """Settle: write down what came of many calls, in the transaction that also hands out the next ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import assert_never
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, case, func, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
-from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Throttled, Transient, type_names
-from shipbell.domain.retry import Again, Buried, Close, Fate, GoOn, Pause, Shown, Stop
 from shipbell.domain.pacing import PaceRule, drained
-from shipbell.ports.lanes import Settlement
+from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Throttled, Transient, type_names
+from shipbell.domain.retry import Again, Buried, Close, GoOn, Pause, Shown, Stop
+from shipbell.ports.lanes import Attempt, Settlement
 from shipbell.storage.codec import to_ms
 from shipbell.storage.handing import joined
 from shipbell.storage.keeping import next_places
 from shipbell.storage.lane_rows import LaneRow
+from shipbell.storage.prepared import Prepared, Values
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries
-
-Row = dict[str, object]
 
 _THIS = deliveries.c.id == bindparam("b_id")
 _WAITS = deliveries.c.state == literal_column("'waiting'")
 
 # A message that was in the air when its delivery was cancelled or ran out has been shown all the same.
-_SHOWN = (
-    update(deliveries)
+_SHOWN = Prepared(
+    lambda _: update(deliveries)
     .where(_THIS, deliveries.c.state != "delivered")
-    .values(
-        state="delivered",
-        cause=None,
-        settled_at=bindparam("b_at"),
-        maybe_delivered=False,
-    )
+    .values(state="delivered", cause=None, settled_at=bindparam("b_at"), maybe_delivered=False),
+    ("b_id", "b_at"),
 )
-_BURIED = (
-    update(deliveries)
+_BURIED = Prepared(
+    lambda _: update(deliveries)
     .where(_THIS, _WAITS)
     .values(
         state="dead",
         cause=bindparam("b_cause"),
         settled_at=bindparam("b_at"),
-        maybe_delivered=case((bindparam("b_maybe") == 1, True), else_=deliveries.c.maybe_delivered),
-    )
+        maybe_delivered=case((bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered),
+    ),
+    ("b_id", "b_at", "b_cause", "b_maybe"),
 )
-_AGAIN = (
-    update(deliveries)
+_AGAIN = Prepared(
+    lambda _: update(deliveries)
     .where(_THIS, _WAITS)
     .values(
         failures=deliveries.c.failures + bindparam("b_counted"),
         failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
         uncertain=deliveries.c.uncertain + bindparam("b_uncertain"),
         uncertain_since=func.coalesce(deliveries.c.uncertain_since, bindparam("b_uncertain_at")),
-        maybe_delivered=case((bindparam("b_uncertain") > 0, True), else_=deliveries.c.maybe_delivered),
+        maybe_delivered=case((bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered),
         alone=bindparam("b_alone"),
-    )
+    ),
+    ("b_id", "b_counted", "b_failed_at", "b_uncertain", "b_uncertain_at", "b_maybe", "b_alone"),
 )
-_ASIDE = update(deliveries).where(_THIS, _WAITS).values(place=bindparam("b_place"), stepped_aside=True)
+_ASIDE = Prepared(
+    lambda _: update(deliveries).where(_THIS, _WAITS).values(place=bindparam("b_place"), stepped_aside=True),
+    ("b_id", "b_place"),
+)
+_ATTEMPT_COLUMNS = (
+    "id", "lane_id", "started_at", "ended_at", "result", "code", "detail", "status", "maybe_delivered", "companion",
+    "carried", "body",
+)  # fmt: skip
+_CARRIED_COLUMNS = ("delivery_id", "attempt_id", "line")
+_INSERT_ATTEMPT = Prepared(
+    lambda _: insert(attempts).values({name: bindparam(name) for name in _ATTEMPT_COLUMNS}), _ATTEMPT_COLUMNS
+)
+_INSERT_CARRIED = Prepared(
+    lambda _: insert(attempt_deliveries).values({name: bindparam(name) for name in _CARRIED_COLUMNS}),
+    _CARRIED_COLUMNS,
+)
 
 
 def settle_deliveries(connection: Connection, settlements: Sequence[Settlement]) -> None:
     """Give every carried delivery its fate; doing it twice changes nothing."""
-    shown: list[Row] = []
-    buried: list[Row] = []
-    again: list[Row] = []
+    shown: list[Values] = []
+    buried: list[Values] = []
+    again: list[Values] = []
     aside: list[int] = []
     for settlement in settlements:
         at = to_ms(settlement.attempt.ended_at)
         for delivery_id, fate in settlement.decision.fates.items():
             match fate:
                 case Shown():
-                    shown.append({"b_id": delivery_id, "b_at": at})
+                    shown.append((delivery_id, at))
                 case Buried(maybe=maybe):
-                    cause = settlement.attempt.result.code
-                    buried.append({"b_id": delivery_id, "b_at": at, "b_cause": cause, "b_maybe": int(maybe)})
+                    buried.append((delivery_id, at, settlement.attempt.result.code, int(maybe)))
                 case Again():
                     again.append(_again(delivery_id, fate, at))
                     if fate.aside:
@@ -80,49 +91,47 @@ def settle_deliveries(connection: Connection, settlements: Sequence[Settlement])
                 case _:
                     assert_never(fate)
     for statement, rows in ((_SHOWN, shown), (_BURIED, buried), (_AGAIN, again)):
-        if rows:
-            connection.execute(statement, rows)
+        statement.many(connection, rows)
     if aside:
         place = next_places(connection, len(aside))
-        connection.execute(_ASIDE, [{"b_id": one, "b_place": place + index} for index, one in enumerate(aside)])
+        _ASIDE.many(connection, [(one, place + index) for index, one in enumerate(aside)])
 
 
-def _again(delivery_id: int, fate: Again, at: int) -> Row:
-    return {
-        "b_id": delivery_id,
-        "b_counted": int(fate.counted),
-        "b_failed_at": at if fate.counted else None,
-        "b_uncertain": int(fate.uncertain),
-        "b_uncertain_at": at if fate.uncertain else None,
-        "b_alone": fate.alone,
-    }
+def _again(delivery_id: int, fate: Again, at: int) -> Values:
+    return (
+        delivery_id,
+        int(fate.counted),
+        at if fate.counted else None,
+        int(fate.uncertain),
+        at if fate.uncertain else None,
+        int(fate.uncertain),
+        fate.alone,
+    )
 
 
 def write_attempts(connection: Connection, settlements: Sequence[Settlement]) -> None:
     """Keep every attempt, and which deliveries it carried."""
-    if not settlements:
-        return
-    connection.execute(insert(attempts), [_attempt_row(one) for one in settlements])
-    connection.execute(insert(attempt_deliveries), list(_carried_rows(settlements)))
+    _INSERT_ATTEMPT.many(connection, [_attempt_row(one) for one in settlements])
+    _INSERT_CARRIED.many(connection, _carried_rows(settlements))
 
 
-def _attempt_row(settlement: Settlement) -> Row:
+def _attempt_row(settlement: Settlement) -> Values:
     batch, attempt = settlement.batch, settlement.attempt
     result = attempt.result
-    return {
-        "id": batch.attempt_id,
-        "lane_id": batch.lane_id,
-        "started_at": to_ms(batch.started_at),
-        "ended_at": to_ms(attempt.ended_at),
-        "result": type_names[type(result)],
-        "code": result.code,
-        "detail": result.detail,
-        "status": attempt.status,
-        "maybe_delivered": _maybe(result),
-        "companion": batch.handout is None,
-        "carried": len(batch.delivery_ids),
-        "body": batch.body,
-    }
+    return (
+        batch.attempt_id,
+        batch.lane_id,
+        to_ms(batch.started_at),
+        to_ms(attempt.ended_at),
+        type_names[type(result)],
+        result.code,
+        result.detail,
+        attempt.status,
+        _maybe(result),
+        batch.handout is None,
+        len(batch.delivery_ids),
+        batch.body,
+    )
 
 
 def _maybe(result: Delivered | Throttled | Transient | Rejected | Gone | Refused) -> bool:
@@ -137,12 +146,12 @@ def _maybe(result: Delivered | Throttled | Transient | Rejected | Gone | Refused
             assert_never(result)
 
 
-def _carried_rows(settlements: Sequence[Settlement]) -> Iterable[Row]:
+def _carried_rows(settlements: Sequence[Settlement]) -> Iterable[Values]:
     for settlement in settlements:
         batch = settlement.batch
         lines = batch.handout.lines if batch.handout else {}
         for delivery_id in batch.delivery_ids:
-            yield {"delivery_id": delivery_id, "attempt_id": batch.attempt_id, "line": lines.get(delivery_id)}
+            yield delivery_id, batch.attempt_id, lines.get(delivery_id)
 
 
 def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule: PaceRule) -> LaneRow:
@@ -150,7 +159,6 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
     now = to_ms(settlement.attempt.ended_at)
     result = settlement.attempt.result
     lane = _alarmed(replace(lane, flight=None), settlement)
-    told = {"cause": result.code, "cause_detail": result.detail}
     match settlement.decision.onward:
         case GoOn(rejected=rejected):
             if not lane.open and not isinstance(result, Delivered):
@@ -160,22 +168,24 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
                 rejected=rejected, state_since=lane.state_since if lane.state is LaneState.OPEN else now,
             )  # fmt: skip
         case Pause() as pause:
-            return _paused(lane, pause, rule, now, told)
+            return _paused(lane, pause, rule, settlement.attempt)
         case Stop(rejected=rejected):
             return replace(
-                lane, state=LaneState.FAILING, state_since=now, rejected=rejected, answered_at=now, due_at=None, **told
+                lane, state=LaneState.FAILING, state_since=now, rejected=rejected, answered_at=now, due_at=None,
+                cause=result.code, cause_detail=result.detail,
             )
         case Close():
             bury_waiting(connection, lane.id, cause=result.code, now=now)
             since = lane.state_since if lane.state is LaneState.CLOSED else now
             return replace(
-                lane, state=LaneState.CLOSED, state_since=since, answered_at=now, due_at=None, alarm=None, **told
+                lane, state=LaneState.CLOSED, state_since=since, answered_at=now, due_at=None, alarm=None,
+                cause=result.code, cause_detail=result.detail,
             )
         case _:
             assert_never(settlement.decision.onward)
 
 
-def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, now: int, told: dict[str, str]) -> LaneRow:
+def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, attempt: Attempt) -> LaneRow:
     """A pause of a lane that is failing or closed (a test was made) leaves its state alone."""
     lane = replace(
         lane,
@@ -185,8 +195,14 @@ def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, now: int, told: dict[st
     )
     if not lane.open:
         return lane
-    since = lane.state_since if lane.state is LaneState.PAUSED else now
-    return replace(lane, state=LaneState.PAUSED, state_since=since, **told)
+    since = lane.state_since if lane.state is LaneState.PAUSED else to_ms(attempt.ended_at)
+    return replace(
+        lane,
+        state=LaneState.PAUSED,
+        state_since=since,
+        cause=attempt.result.code,
+        cause_detail=attempt.result.detail,
+    )
 
 
 def _alarmed(lane: LaneRow, settlement: Settlement) -> LaneRow:
@@ -215,8 +231,3 @@ def bury_waiting(connection: Connection, lane_id: int, *, cause: str, now: int) 
         .where(deliveries.c.lane_id == lane_id, _WAITS)
         .values(state="dead", cause=cause, settled_at=now)
     )
-
-
-def is_final(fate: Fate) -> bool:
-    """Whether a delivery with this fate waits no more."""
-    return isinstance(fate, Shown | Buried)

@@ -19,7 +19,6 @@ LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
 ALL = "@all"
 _HEADLINE_BYTES = 480
 _SHORT_HEADLINE_BYTES = 120
-_LINK_BYTES = 1_024
 # A value is shortened to no less than this before any field goes.
 _LEAST_BYTES = 24
 _COLOURS = {Tone.BAD: "warning", Tone.WARN: "warning", Tone.GOOD: "info", Tone.NEUTRAL: "comment"}
@@ -45,8 +44,11 @@ def render(message: Message) -> Rendered:
         content = frame.head + _sections(message) + frame.tail
         return _rendered(message, content, limit, whole=frame.whole and size_bytes(content) <= limit, cut=False)
     room = limit - size_bytes(frame.head) - size_bytes(frame.tail)
-    fields, cut = _fitted(message.fields, room, message)
-    content = frame.head + "".join(_field(one, message) for one in fields) + frame.tail
+    lines = "".join([_field(one, message) for one in message.fields])
+    cut = size_bytes(lines) > room
+    if cut:
+        lines = "".join(_field(one, message) for one in _fitted(message.fields, room, message))
+    content = frame.head + lines + frame.tail
     return _rendered(message, content, limit, whole=frame.whole, cut=cut)
 
 
@@ -88,9 +90,8 @@ def _frame(message: Message, limit: int) -> _Frame:
 
 
 def _link(message: Message) -> str:
-    """The link on a line of its own; one that is too long to be clicked with trust is left out."""
     link = message.link
-    if link is None or len(link.url) > _LINK_BYTES:
+    if link is None:
         return ""
     if message.format is Format.MARKDOWN:
         return f"\n[{defuse_link_text(link.label)}]({link.url})"
@@ -114,12 +115,10 @@ def _field(one: Field, message: Message) -> str:
     return f"\n> {one.label}{joint}{value}"
 
 
-def _fitted(fields: Sequence[Field], room: int, message: Message) -> tuple[list[Field], bool]:
+def _fitted(fields: Sequence[Field], room: int, message: Message) -> list[Field]:
     """The fields as they fit: the least important values are shortened first; fields go only after that."""
     kept = list(fields)
     over = sum(size_bytes(_field(one, message)) for one in kept) - room
-    if over <= 0:
-        return kept, False
     for one in sorted(fields, key=lambda field: -field.rank):
         if over <= 0:
             break
@@ -131,7 +130,7 @@ def _fitted(fields: Sequence[Field], room: int, message: Message) -> tuple[list[
             break
         over -= size_bytes(_field(one, message))
         kept.remove(one)
-    return kept, True
+    return kept
 
 
 def _shorter(one: Field, over: int, message: Message) -> Field:
@@ -153,10 +152,9 @@ def _section(section: Section, *, markdown: bool) -> str:
 
 def line_text(text: str, url: str | None, *, markdown: bool) -> str:
     """One line of a digest with its link."""
-    usable = url if url is not None and len(url) <= _LINK_BYTES else None
     if markdown:
-        return f"[{defuse_link_text(text)}]({usable})" if usable else defuse(text)
-    return f"{defuse_text(text)} {usable}" if usable else defuse_text(text)
+        return f"[{defuse_link_text(text)}]({url})" if url else defuse(text)
+    return f"{defuse_text(text)} {url}" if url else defuse_text(text)
 
 
 def alert(companion: Companion) -> Rendered:

@@ -84,7 +84,7 @@ def _answered(reply: Reply) -> Result:
         return Refused(code=code, detail=redacted(_words(reply)))
     try:
         answer = _ANSWERS.decode(reply.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The call arrived, the answer is broken: the message may stand in the group.
         return Transient(code="unreadable-answer", detail=redacted(_words(reply)), uncertain=True)
     return _told(answer)

@@ -25,19 +25,23 @@ def lane(url: Secret) -> Secret:
 
 
 def mask(url: Secret) -> str:
-    """Show scheme, host and path, and of each query value at most the last 4 characters of a long key."""
-    parts, host, _ = _split(url)
+    """Show scheme, host and path, and of the key at most the last 4 characters; what may be a secret is hidden."""
     try:
+        parts, host, _ = _split(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        port = ""
+        return _HIDDEN
     shown_host = f"[{host}]" if ":" in host else host
-    query = "&".join(
-        f"{name}={_hidden(value) if name == 'key' else _HIDDEN}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    path = parts.path if "key" in parts.query or len(parts.path) < _SHOWN_FROM else _masked_path(parts.path)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = "&".join(f"{_shown(name)}={_hidden(value) if name == 'key' else _HIDDEN}" for name, value in pairs)
+    keyed = any(name == "key" and value for name, value in pairs)
+    path = parts.path if keyed or len(parts.path) < _SHOWN_FROM else _masked_path(parts.path)
     return f"{parts.scheme.lower()}://{shown_host}{port}{path}{'?' + query if query else ''}"
+
+
+def _shown(name: str) -> str:
+    """A name without a value may be the secret itself."""
+    return name if len(name) < _SHOWN_FROM and name.isascii() else _HIDDEN
 
 
 def _hidden(value: str) -> str:

@@ -15,7 +15,7 @@ from shipbell.domain.errors import MalformedEvent, UnknownEventType
 from shipbell.domain.events import Event, Ignored, Subject
 from shipbell.domain.secret import Secret
 from shipbell.ports.source import InboundRequest
-from shipbell.sources.reading import MOST_EVENTS, EventBody, decoded, event_of, malformed
+from shipbell.sources.reading import MOST_EVENTS, EventBody, aware, decoded, event_of, malformed
 from shipbell.sources.signatures import verify_shared
 
 _OURS = "io.shipbell."
@@ -116,9 +116,7 @@ def _time(envelope: Envelope, received_at: datetime, prefix: str) -> datetime:
         time = msgspec.convert(given, datetime)
     except msgspec.ValidationError as error:
         raise MalformedEvent(f"Expected an RFC 3339 time (at {prefix}time)") from error
-    if time.tzinfo is None:
-        raise MalformedEvent(f"Expected a time with its zone (at {prefix}time)")
-    return time
+    return aware(time, f"{prefix}time") or received_at
 
 
 def _data(envelope: Envelope, prefix: str) -> dict[str, object]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shipbell.domain.errors import MalformedEvent
+from shipbell.sources.reading import aware
 
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_MS = 253_402_300_799_000
+# The end of the year 9000.
+_MOST_MS = 221_876_927_999_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Fields:
         except ValueError as error:
             raise MalformedEvent(f"Expected milliseconds since 1970 (at {self.at(names[0])})") from error
         # CodeArts writes some times without a zone; they are UTC.
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
+        return aware(time if time.tzinfo else time.replace(tzinfo=UTC), self.at(names[0]))
 
     def inner(self, name: str) -> "Fields":
         """An object within this one; empty when it is not there."""
