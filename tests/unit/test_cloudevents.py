@@ -181,6 +181,7 @@ def test_data_may_come_as_base64_or_as_text() -> None:
         ({**ENVELOPE, "time": "yesterday"}, "at time"),
         ({**ENVELOPE, "time": "2026-11-24T03:04:12"}, "at time"),
         ({**ENVELOPE, "time": 5}, "at time"),
+        ({**ENVELOPE, "time": "9999-12-31T23:59:59-12:00"}, "at time"),
         ({**ENVELOPE, "data": []}, "at data"),
         ({**ENVELOPE, "data": "text"}, "malformed"),
         ({**ENVELOPE, "data": {}}, "at data"),
