@@ -20,6 +20,8 @@ class User:
     locale: str | None
     time_zone: str | None
     created_at: datetime
+    updated_at: datetime
+    updated_by: str
     last_seen_at: datetime | None
 
 
@@ -74,6 +76,10 @@ class Accounts(Protocol):
 
     async def set_password(self, name: str, password_hash: str, by: By) -> None:
         """Change a password and end the account's sessions; raises NotFound."""
+        ...
+
+    async def set_preferences(self, name: str, *, locale: str | None, time_zone: str | None, by: By) -> None:
+        """Keep an account's language and time zone (None = by the browser, by the project); raises NotFound."""
         ...
 
     async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:

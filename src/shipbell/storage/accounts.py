@@ -85,6 +85,23 @@ class SqlAccounts:
 
         await self._database.write(work)
 
+    async def set_preferences(self, name: str, *, locale: str | None, time_zone: str | None, by: By) -> None:
+        """Keep an account's language and time zone (None = by the browser, by the project); raises NotFound."""
+        now = to_ms(self._clock.now())
+
+        def work(connection: Connection) -> None:
+            row = _row(connection, name)
+            after = {"locale": locale, "time_zone": time_zone}
+            before = {field: row[field] for field in after}
+            if before == after:
+                return
+            values = {**after, "updated_at": now, "updated_by": by.actor}
+            connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
+            entry = Entry(action="user.updated", target=name, before=before, after=after)
+            audit.write(connection, [entry], by, at=now)
+
+        await self._database.write(work)
+
     async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:
         """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
         now = to_ms(self._clock.now())
@@ -218,6 +235,8 @@ def _user(row: RowMapping) -> User:
         locale=row["locale"],
         time_zone=row["time_zone"],
         created_at=from_ms(row["created_at"]),
+        updated_at=from_ms(row["updated_at"]),
+        updated_by=row["updated_by"],
         last_seen_at=from_ms_or_none(row["last_seen_at"]),
     )
 

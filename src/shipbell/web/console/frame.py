@@ -151,6 +151,11 @@ def deed(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK) -> Rout
     return Route(path, _framed(endpoint, path, action, signed_in=True, changes=True), methods=["POST"])
 
 
+def stranger_deed(path: str, endpoint: Endpoint) -> Route:
+    """A POST without a session: the endpoint reads its form and checks where it comes from by itself."""
+    return Route(path, _framed(endpoint, path, Action.LOOK, signed_in=False, changes=False), methods=["POST"])
+
+
 def _framed(endpoint: Endpoint, path: str, action: Action, *, signed_in: bool, changes: bool) -> Endpoint:
     async def framed(request: Request) -> Response:
         who = await services_of(request).auth.by_cookie(request)

@@ -11,7 +11,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated
-from shipbell.web.console import project_pages
+from shipbell.web.console import (
+    pages_account,
+    pages_homepage,
+    pages_notifications,
+    pages_sign_in,
+    pages_workspace,
+    project_pages,
+)
 from shipbell.web.console.frame import frame_of, render, see_other
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.problems import problem, status_of
@@ -24,6 +31,11 @@ def console(services: ConsoleServices) -> Mount:
     app = Starlette(
         routes=[
             Mount("/static", StaticFiles(directory=_STATIC)),
+            *pages_sign_in.ROUTES,
+            *pages_homepage.ROUTES,
+            *pages_workspace.ROUTES,
+            *pages_account.ROUTES,
+            *pages_notifications.ROUTES,
             *project_pages.ROUTES,
         ],
         exception_handlers={ShipbellError: _refused, HTTPException: _unknown},
@@ -35,12 +47,18 @@ def console(services: ConsoleServices) -> Mount:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, ShipbellError):
         raise error
-    if "text/html" not in request.headers.get("accept", ""):
+    if _for_programs(request):
         return problem(error)
     if isinstance(error, Unauthenticated):
         return see_other(request, "/sign-in", next=_way_back(request))
     heading, sentence = _told(error, frame_of(request).words.t)
     return render(request, "error.html", status_of(error), heading=heading, sentence=sentence)
+
+
+def _for_programs(request: Request) -> bool:
+    """Whether a problem document is understood better than a page."""
+    accept = request.headers.get("accept", "")
+    return request.url.path.startswith(("/api/", "/hooks/")) or ("json" in accept and "text/html" not in accept)
 
 
 def _told(error: ShipbellError, t: Callable[..., str]) -> tuple[str, str]:

@@ -12,10 +12,12 @@ from shipbell.ports.directory import Directory
 from shipbell.ports.history import History
 from shipbell.ports.sessions import Sessions
 from shipbell.usecases.accounts import ManageAccounts
+from shipbell.usecases.identity import Access
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.sign_in import SignIn
 from shipbell.usecases.test_message import SendTest
 from shipbell.web.auth import Auth
+from shipbell.web.console.project_services import ProjectServices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class ConsoleServices:
     """Ports and use cases behind the pages."""
 
     auth: Auth
+    access: Access
     sign_in: SignIn
     sessions: Sessions
     directory: Directory
@@ -34,7 +37,7 @@ class ConsoleServices:
     channels: Mapping[str, Channel]
     offered: Callable[[str, str], bool]
     channel_regions: Mapping[str, frozenset[str]]
-    per_minute: int
+    project: ProjectServices
     clock: Clock
     public_url: str
 

@@ -100,11 +100,10 @@ def robot_state(words: Words, robot: RobotLine | None, services: ConsoleServices
     match robot.state:
         case LaneState.OPEN:
             used = sum(1 for one in robot.starts if now - one < _MINUTE)
-            if services.per_minute == 0:
+            limit = services.project.per_minute.get(robot.channel, 0)
+            if limit == 0:
                 return RobotState(text=words.t("Working"), look="")
-            return RobotState(
-                text=words.t("Working · {used} of {limit} used", used=used, limit=services.per_minute), look=""
-            )
+            return RobotState(text=words.t("Working · {used} of {limit} used", used=used, limit=limit), look="")
         case LaneState.PAUSED:
             look, text = "retry", words.t("Paused until {time}", time=words.at(robot.ready_at))
         case LaneState.FAILING:
