@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Further arguments of pytest: make test PYTEST_ARGS="-k lanes -x"
 PYTEST_ARGS ?=
+# Arguments of the benchmark: make bench BENCH_ARGS="--events 50000"
+BENCH_ARGS ?=
 HOST ?= 127.0.0.1
 PORT ?= 8080
 
@@ -60,8 +62,8 @@ drills: install deps  ## the long tests: kill, flood, stall
 	@$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
 
 .PHONY: bench
-bench:  ## nothing yet: the benchmark suite comes in a later version
-	@echo "There is no benchmark suite yet. It will print events accepted and delivered a second, CPU and memory."
+bench: install  ## events accepted and delivered a second, CPU and memory, on this machine
+	@$(BIN)/python bench/throughput.py $(BENCH_ARGS)
 
 .PHONY: docs
 docs: install  ## write docs/reference again from the code

@@ -1,0 +1,17 @@
+"""What every test starts from: no settings of the machine's own, and property tests that repeat on CI."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Two shared cores make single examples slow now and then; a hang is ended by pytest-timeout.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [one for one in os.environ if one.startswith("SHIPBELL_")]:
+        monkeypatch.delenv(name)
