@@ -18,20 +18,30 @@ from shipbell.ports.clock import Clock
 from shipbell.settings import Settings
 from shipbell.settings.keys import secret_keys
 from shipbell.storage.accounts import SqlAccounts
+from shipbell.storage.audit_pages import SqlAuditPages
 from shipbell.storage.directory import SqlDirectory
+from shipbell.storage.door_pages import SqlDoorPages
 from shipbell.storage.handing import Rules
 from shipbell.storage.history import SqlHistory
 from shipbell.storage.ids import TimeOrderedIds
 from shipbell.storage.lanes import SqlLanes
 from shipbell.storage.open import FILE, Opened, open_store
 from shipbell.storage.sessions import SqlSessions
+from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
+from shipbell.usecases.identity import Access
+from shipbell.usecases.manage import ManageProjects
+from shipbell.usecases.manage_sources import ManageSources
+from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.pick import Pick
+from shipbell.usecases.replay import Replay
 from shipbell.usecases.sign_in import SignIn
+from shipbell.usecases.test_message import SendTest
+from shipbell.usecases.why import Why
 
 
 @dataclass(slots=True)
@@ -61,6 +71,9 @@ class Parts:
     sessions: SqlSessions
     upkeep: SqlUpkeep
     lanes: SqlLanes
+    trials: SqlTrials
+    audit_pages: SqlAuditPages
+    door_pages: SqlDoorPages
     woken: Woken
     drafts: Drafts
 
@@ -80,6 +93,43 @@ class Parts:
         return ManageAccounts(
             accounts=self.accounts, directory=self.directory, clock=self.clock, hashed=PasswordHasher().hash
         )
+
+    @property
+    def manage_projects(self) -> ManageProjects:
+        """What the API and the console do with projects and members."""
+        return ManageProjects(directory=self.directory, drafts=self.drafts)
+
+    @property
+    def manage_sources(self) -> ManageSources:
+        """What the API and the console do with sources."""
+        return ManageSources(directory=self.directory, drafts=self.drafts, clock=self.clock)
+
+    @property
+    def manage_subscriptions(self) -> ManageSubscriptions:
+        """What the API and the console do with subscriptions."""
+        return ManageSubscriptions(directory=self.directory, drafts=self.drafts)
+
+    @property
+    def send_test(self) -> SendTest:
+        """Test messages."""
+        return SendTest(
+            directory=self.directory, subscriptions=self.manage_subscriptions, trials=self.trials, clock=self.clock
+        )
+
+    @property
+    def replay(self) -> Replay:
+        """Replays of one project."""
+        return Replay(history=self.history)
+
+    @property
+    def why(self) -> Why:
+        """Answers to “why did I (not) get this?”."""
+        return Why(directory=self.directory, history=self.history, offered=self.settings.offered)
+
+    @property
+    def access(self) -> Access:
+        """Who may do what."""
+        return Access(accounts=self.accounts)
 
     def sign_in(self) -> SignIn:
         """A new one with an empty throttle: keep it as long as the process."""
@@ -147,6 +197,11 @@ def assemble(settings: Settings) -> Parts:
         sessions=SqlSessions(opened.database, clock, ids),
         upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered),
         lanes=SqlLanes(opened.database, rules, clock),
+        trials=SqlTrials(
+            opened.database, opened.vault, clock, ids, lane_of=lambda kind, url: known[kind].lane(url), woken=woken
+        ),
+        audit_pages=SqlAuditPages(opened.database),
+        door_pages=SqlDoorPages(opened.database),
         woken=woken,
         drafts=Drafts(
             channels=known,

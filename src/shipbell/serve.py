@@ -35,6 +35,7 @@ from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.replay import Replay
 from shipbell.usecases.test_message import SendTest
 from shipbell.usecases.why import Why
+from shipbell.web.api import ApiServices, api
 from shipbell.web.app import WebServices, build_app
 from shipbell.web.auth import Auth
 from shipbell.web.console.project_services import ProjectServices
@@ -155,7 +156,37 @@ def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebService
         observe=observe,
     )
     return WebServices(
-        hook=hook, ready=parts.upkeep.ready, metrics=metrics.render, routes=(console(console_services(parts)),)
+        hook=hook,
+        ready=parts.upkeep.ready,
+        metrics=metrics.render,
+        routes=(api(api_services(parts)), console(console_services(parts))),
+    )
+
+
+def api_services(parts: Parts) -> ApiServices:
+    """What the REST API works with."""
+    settings = parts.settings
+    return ApiServices(
+        auth=Auth(accounts=parts.accounts, sessions=parts.sessions, trusted=settings.trusted_proxies),
+        access=parts.access,
+        clock=parts.clock,
+        directory=parts.directory,
+        history=parts.history,
+        accounts=parts.accounts,
+        audit=parts.audit_pages,
+        doors=parts.door_pages,
+        manage_accounts=parts.manage_accounts,
+        projects=parts.manage_projects,
+        sources=parts.manage_sources,
+        subscriptions=parts.manage_subscriptions,
+        send_test=parts.send_test,
+        replay=parts.replay,
+        why=parts.why,
+        channels=tuple(channels.by_kind()),
+        source_kinds=tuple(one.kind for one in sources.REGISTRY),
+        offered=settings.offered,
+        per_minute={"wecom": settings.wecom_per_minute},
+        public_url=settings.public_url,
     )
 
 

@@ -30,8 +30,8 @@ class Auth:
     sessions: Sessions
     trusted: Sequence[Network] = ()
 
-    async def identify(self, request: Request) -> Identity:
-        """Who asks.
+    async def identify(self, request: Request, *, forms: bool = True) -> Identity:
+        """Who asks; `forms`: the CSRF token may also stand in a form.
 
         Raises Unauthenticated; Forbidden for a cookie that comes with a change but without its CSRF token.
         """
@@ -42,7 +42,7 @@ class Auth:
         identity = await self.by_cookie(request)
         if identity is None or identity.session is None:
             raise Unauthenticated(_ENDED if COOKIE in request.cookies else _NOBODY)
-        await _check_form(request, identity.session)
+        await _check_form(request, identity.session, forms=forms)
         return identity
 
     async def by_cookie(self, request: Request) -> Identity | None:
@@ -67,12 +67,12 @@ class Auth:
         return Identity(user=found[0], token=found[1], address=address)
 
 
-async def _check_form(request: Request, session: Session) -> None:
+async def _check_form(request: Request, session: Session, *, forms: bool) -> None:
     """Raise Forbidden for a change that another site may have sent."""
     if request.method in _CHANGES_NOTHING:
         return
     given = request.headers.get(CSRF_HEADER)
-    if given is None and request.headers.get("content-type", "").startswith(_FORMS):
+    if forms and given is None and request.headers.get("content-type", "").startswith(_FORMS):
         field = (await request.form()).get(CSRF_FIELD)
         given = field if isinstance(field, str) else None
     if given is None or not hmac.compare_digest(given.encode(), session.csrf.encode()):

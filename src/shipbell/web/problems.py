@@ -15,6 +15,7 @@ STATUSES: dict[type[ShipbellError], int] = {
     errors.BodyTooLarge: 413,
     errors.BadSignature: 401,
     errors.InvalidValue: 422,
+    errors.WrongMethod: 405,
     errors.NotPossible: 409,
     errors.NotFound: 404,
     errors.Forbidden: 403,

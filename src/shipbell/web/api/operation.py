@@ -1,0 +1,154 @@
+"""An operation of the API: one line of its table, and how a request comes to its handler."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import get_origin
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shipbell.domain.access import Action, Reach, Role
+from shipbell.domain.errors import NotFound
+from shipbell.ports.directory import KnownProject
+from shipbell.usecases.identity import Identity
+from shipbell.web.api.reading import expected_of, read_object
+from shipbell.web.api.services import ApiServices
+
+_ENCODE = msgspec.json.Encoder().encode
+_JSON = "application/json"
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request whose sender is known and may do what it asks; `role` is None where none is needed."""
+
+    request: Request
+    services: ApiServices
+    who: Identity
+    role: Role | None
+    body: Mapping[str, object]
+
+    @property
+    def key(self) -> str:
+        """The project's key in the path."""
+        key: str = self.request.path_params["key"]
+        return key
+
+    @property
+    def expected(self) -> int | None:
+        """The revision of `If-Match`."""
+        return expected_of(self.request)
+
+    async def project(self) -> KnownProject:
+        """The project of the path; raises NotFound."""
+        found = (await self.services.directory.snapshot()).projects.get(self.key)
+        if found is None:
+            found = (await self.services.directory.refresh()).projects.get(self.key)
+        if found is None:
+            raise NotFound(f"There is no project {self.key}, or it is not yours to know.")
+        return found
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parameter of the query string."""
+
+    name: str
+    about: str
+    example: str
+
+
+PAGED = (
+    Query("limit", "How many items at most, 1 to 200 (50).", "50"),
+    Query("cursor", "`next` of the page before.", ""),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One line of the table: who may do it, what it takes and what it answers."""
+
+    method: str
+    path: str
+    action: Action | Reach
+    handler: Handler
+    about: str
+    reply: type | None = None
+    status: int = 200
+    body: type | None = None
+    query: tuple[Query, ...] = ()
+    versioned: bool = False
+    refusals: tuple[int, ...] = ()
+
+    @property
+    def full_path(self) -> str:
+        """The path from the root."""
+        return f"{PREFIX}{self.path}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something."""
+        return self.method != "GET"
+
+    @property
+    def of_project(self) -> bool:
+        """Whether it works inside one project."""
+        return self.path.startswith("/projects/{key}")
+
+
+async def carry_out(operation: Operation, services: ApiServices, request: Request) -> Response:
+    """Find out who asks and whether one may, read the body, and let the handler answer."""
+    who = await services.auth.identify(request, forms=False)
+    role = await _permitted(operation, services, request, who)
+    body = await _body(operation, request)
+    return await operation.handler(Call(request=request, services=services, who=who, role=role, body=body))
+
+
+async def _body(operation: Operation, request: Request) -> Mapping[str, object]:
+    """The body, without what a reply tells and nobody can set: what was read may be sent back as it is."""
+    if operation.body is None:
+        return {}
+    told = _fields(operation.reply) - _fields(operation.body)
+    return {name: value for name, value in (await read_object(request)).items() if name not in told}
+
+
+@cache
+def _fields(shape: type | None) -> frozenset[str]:
+    known = None if shape is None or get_origin(shape) else shape
+    return frozenset(one.encode_name for one in msgspec.structs.fields(known)) if known else frozenset()
+
+
+async def _permitted(operation: Operation, services: ApiServices, request: Request, who: Identity) -> Role | None:
+    """Raise NotFound or Forbidden unless the sender may do this."""
+    match operation.action:
+        case Reach():
+            if operation.changes:
+                who.check_writes()
+            return None
+        case Action.READ_AUDIT if "project" in request.query_params:
+            key = request.query_params["project"]
+            return await services.access.project(who, key, Action.READ_PROJECT_AUDIT, changes=False)
+        case Action() as action if operation.of_project:
+            return await services.access.project(who, request.path_params["key"], action, changes=operation.changes)
+        case Action() as action:
+            services.access.instance(who, action, changes=operation.changes)
+            return None
+
+
+def answer(value: object, status: int = 200, *, revision: int | None = None, location: str | None = None) -> Response:
+    """A JSON reply with its ETag and, for what is new, its address."""
+    headers = {} if revision is None else {"ETag": f'"{revision}"'}
+    if location is not None:
+        headers["Location"] = f"{PREFIX}{location}"
+    return Response(_ENCODE(value), status, headers, media_type=_JSON)
+
+
+def nothing() -> Response:
+    """The reply to a deletion."""
+    return Response(status_code=204)

@@ -1,0 +1,159 @@
+"""Events, deliveries and robots of a project."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from shipbell.domain.deliveries import DeliveryState
+from shipbell.domain.errors import InvalidValue, NotFound, Problem
+from shipbell.domain.ids import Prefix
+from shipbell.ports.history import EventLine, Find, RobotLine
+from shipbell.usecases.replay import refusals
+from shipbell.usecases.why import Branch
+from shipbell.web.api import writing
+from shipbell.web.api.operation import Call, answer
+from shipbell.web.api.reading import cursor, id_in_path, id_of, limit_of, number_cursor_of, time_of, word_of
+from shipbell.web.api.shapes import Listed
+from shipbell.web.api.shapes_past import BranchShape, RefusalShape, ReplayedShape, RuleShape, WhyShape
+
+_STATES = ("retrying", *(one.value for one in DeliveryState))
+
+
+async def events(call: Call) -> Response:
+    """The events, the newest first."""
+    page = await call.services.history.events(await _find(call, call.request.query_params))
+    return answer(Listed(items=[writing.event(one) for one in page.items], next=cursor(page.next)))
+
+
+async def event(call: Call) -> Response:
+    """One event."""
+    return answer(writing.event(await _event(call)))
+
+
+async def why(call: Call) -> Response:
+    """What became of an event, rule by rule, for each subscription."""
+    path = await call.services.why.path(await _event(call))
+    return answer(WhyShape(event=writing.event(path.event), branches=[_branch(one) for one in path.branches]))
+
+
+async def _event(call: Call) -> EventLine:
+    """The event of our id, or the newest of the tool's own."""
+    project = await call.project()
+    found = await call.services.history.events_named(call.request.path_params["id"], project_id=project.id)
+    if not found:
+        raise NotFound("There is no such event in this project.")
+    return found[0]
+
+
+def _branch(branch: Branch) -> BranchShape:
+    return BranchShape(
+        subscription=branch.subscription,
+        matched=all(one.holds for one in branch.rules) if branch.rules else branch.delivery is not None,
+        rules=[RuleShape(one.rule.value, one.holds) for one in branch.rules],
+        delivery=None if branch.delivery is None else writing.delivery_whole(branch.delivery),
+    )
+
+
+async def deliveries(call: Call) -> Response:
+    """The deliveries, the newest first."""
+    page = await call.services.history.deliveries(await _find(call, call.request.query_params))
+    return answer(Listed(items=[writing.delivery(one) for one in page.items], next=cursor(page.next)))
+
+
+async def delivery(call: Call) -> Response:
+    """One delivery with its event and attempts."""
+    project = await call.project()
+    return answer(writing.delivery_whole(await call.services.replay.look(project.id, _delivery_id(call))))
+
+
+async def replay_one(call: Call) -> Response:
+    """One delivery, sent again."""
+    project = await call.project()
+    done = await call.services.replay.one(project.id, _delivery_id(call), call.who.by)
+    return answer(writing.delivery_whole(done))
+
+
+async def replay_many(call: Call) -> Response:
+    """Many deliveries, sent again, the oldest first."""
+    _check_keys(call.body, ("robot", "state", "from", "to"))
+    find = await _find(call, {"state": "dead", **call.body})
+    done = await call.services.replay.many(find, call.who.by)
+    refused = [RefusalShape(**one) for one in refusals(done.refused)]
+    return answer(ReplayedShape(replayed=done.replayed, refused=refused, more=done.more))
+
+
+async def robots(call: Call) -> Response:
+    """The robots that the project's subscriptions name."""
+    lines = await _robots(call)
+    limit, after = limit_of(call.request), number_cursor_of(call.request) or 0
+    rest = [one for one in lines if one.id > after]
+    page = rest[:limit]
+    following = cursor(page[-1].id) if len(rest) > limit else None
+    return answer(Listed(items=[_robot(call, one) for one in page], next=following))
+
+
+async def robot(call: Call) -> Response:
+    """One robot."""
+    return answer(_robot(call, await _known_robot(call)))
+
+
+async def reopen(call: Call) -> Response:
+    """A robot, opened again; what waits goes on, dead letters stay until they are replayed."""
+    line = await _known_robot(call)
+    await call.services.history.reopen(line.id, project=call.key, by=call.who.by)
+    return answer(_robot(call, await _known_robot(call)))
+
+
+async def _known_robot(call: Call) -> RobotLine:
+    number = id_in_path(call.request, Prefix.ROBOT, "robot")
+    for line in await _robots(call):
+        if line.id == number:
+            return line
+    raise NotFound("There is no such robot in this project.")
+
+
+async def _robots(call: Call) -> list[RobotLine]:
+    project = await call.project()
+    return sorted(await call.services.history.robots(project_id=project.id), key=lambda one: one.id)
+
+
+def _robot(call: Call, line: RobotLine) -> object:
+    per_minute = call.services.per_minute.get(line.channel, 0)
+    return writing.robot(line, now=call.services.clock.now(), per_minute=per_minute)
+
+
+def _delivery_id(call: Call) -> int:
+    return id_in_path(call.request, Prefix.DELIVERY, "delivery")
+
+
+async def _find(call: Call, given: Mapping[str, object]) -> Find:
+    """What a query string or a body asks for; raises InvalidValue."""
+    project = await call.project()
+    state = word_of(given.get("state"), "state")
+    if state is not None and state not in _STATES:
+        raise InvalidValue(
+            [Problem(field="state", code="unknown-state", message=f"Choose one of {', '.join(_STATES)}.")]
+        )
+    return Find(
+        project_id=project.id,
+        state=state,
+        lane_id=id_of(given.get("robot"), Prefix.ROBOT, "robot"),
+        subscription_id=id_of(given.get("subscription"), Prefix.SUBSCRIPTION, "subscription"),
+        source_id=id_of(given.get("source"), Prefix.SOURCE, "source"),
+        type=word_of(given.get("type"), "type"),
+        text=word_of(given.get("text"), "text"),
+        since=time_of(given.get("from"), "from"),
+        until=time_of(given.get("to"), "to"),
+        before=number_cursor_of(call.request),
+        limit=limit_of(call.request),
+    )
+
+
+def _check_keys(given: Mapping[str, object], known: tuple[str, ...]) -> None:
+    problems = [
+        Problem(field=one, code="unknown-key", message=f"There is no such key; known are {', '.join(known)}.")
+        for one in given
+        if one not in known
+    ]
+    if problems:
+        raise InvalidValue(problems)

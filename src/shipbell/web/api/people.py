@@ -1,0 +1,197 @@
+"""Users, one's own tokens, and the audit log."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from starlette.responses import Response
+
+from shipbell.domain import rules
+from shipbell.domain.access import Action
+from shipbell.domain.errors import NotFound, Stale
+from shipbell.domain.ids import Prefix, decode, encode
+from shipbell.domain.rules import Findings
+from shipbell.ports.accounts import User
+from shipbell.ports.pages import FindAudit
+from shipbell.usecases.accounts import check_password
+from shipbell.usecases.drafts import finished
+from shipbell.web.api import writing
+from shipbell.web.api.operation import Call, answer, nothing
+from shipbell.web.api.paging import listed
+from shipbell.web.api.reading import cursor, id_in_path, limit_of, number_cursor_of
+from shipbell.web.api.shapes import Listed
+
+_MS = 1_000
+
+
+async def users(call: Call) -> Response:
+    """Every account."""
+    return answer(
+        listed(call.request, await call.services.accounts.users(), by=lambda one: one.name, shape=writing.user)
+    )
+
+
+async def create_user(call: Call) -> Response:
+    """A new local account."""
+    found = Findings()
+    found.unknown_keys(call.body, ("name", "password", "is_admin"))
+    name, password = found.text(call.body, "name"), _password(found, call.body)
+    is_admin = rules.flag(found, call.body, "is_admin", default=False)
+    if password is None and not any(one.field == "password" for one in found.problems):
+        found.add("password", "required", "This is required.")
+    finished(found)
+    await call.services.manage_accounts.add(name or "", password or "", is_admin=is_admin, by=call.who.by)
+    made = await call.services.accounts.user(name or "")
+    if made is None:
+        raise NotFound("The account was removed at the same moment.")
+    location = f"/users/{encode(Prefix.USER, made.id)}"
+    return answer(writing.user(made), 201, revision=_revision(made), location=location)
+
+
+async def user(call: Call) -> Response:
+    """One account."""
+    found = await _user(call)
+    return answer(writing.user(found), revision=_revision(found))
+
+
+async def replace_user(call: Call) -> Response:
+    """An account as the body says; left out, it is no administrator."""
+    return await _change(call, is_admin=False)
+
+
+async def patch_user(call: Call) -> Response:
+    """An account with what the body says changed."""
+    return await _change(call, is_admin=None)
+
+
+async def _change(call: Call, *, is_admin: bool | None) -> Response:
+    known = await _seen(call)
+    found = Findings()
+    found.unknown_keys(call.body, ("name", "password", "is_admin"))
+    if call.body.get("name", known.name) != known.name:
+        found.add("name", "name-fixed", f"The name stays {known.name}: memberships hold it.")
+    password = _password(found, call.body)
+    default = known.is_admin if is_admin is None else is_admin
+    wanted = rules.flag(found, call.body, "is_admin", default=default)
+    finished(found)
+    if password is not None:
+        check_password(password, known.name)
+    if wanted != known.is_admin:
+        await call.services.accounts.set_admin(known.name, is_admin=wanted, by=call.who.by)
+    if password is not None:
+        await call.services.manage_accounts.change_password(known.name, password, call.who.by)
+    return await user(call)
+
+
+async def remove_user(call: Call) -> Response:
+    """The end of an account with its sessions and tokens."""
+    known = await _seen(call)
+    await call.services.accounts.remove_user(known.name, call.who.by)
+    return nothing()
+
+
+async def _seen(call: Call) -> User:
+    """The account, as the writer saw it; raises Stale."""
+    known = await _user(call)
+    if call.expected is not None and call.expected != _revision(known):
+        raise Stale("Somebody changed it after you read it: read it again and repeat your change.")
+    return known
+
+
+async def _user(call: Call) -> User:
+    """The account of an id, or of a name."""
+    given = call.request.path_params["id"]
+    number = decode(Prefix.USER, given)
+    for one in await call.services.accounts.users():
+        if one.id == number or one.name == given:
+            return one
+    raise NotFound("There is no such account.")
+
+
+def _revision(one: User) -> int:
+    return _ms(one.updated_at)
+
+
+def _ms(time: datetime) -> int:
+    return int(time.timestamp() * _MS)
+
+
+def _password(found: Findings, given: Mapping[str, object]) -> str | None:
+    value = given.get("password")
+    if value is not None and not isinstance(value, str):
+        found.add("password", "not-text", "Write text here; put numbers in quotes.")
+        return None
+    return value
+
+
+async def tokens(call: Call) -> Response:
+    """One's own tokens."""
+    mine = await call.services.accounts.tokens(call.who.user.name)
+    return answer(listed(call.request, mine, by=lambda one: encode(Prefix.TOKEN, one.id), shape=writing.token))
+
+
+async def token(call: Call) -> Response:
+    """One of one's own tokens."""
+    return answer(await _token(call, id_in_path(call.request, Prefix.TOKEN, "token")))
+
+
+async def create_token(call: Call) -> Response:
+    """A new token of one's own, told this once."""
+    call.who.check_whole()
+    found = Findings()
+    found.unknown_keys(call.body, ("name", "read_only", "projects", "expires"))
+    name = found.text(call.body, "name")
+    read_only = rules.flag(found, call.body, "read_only", default=False)
+    keys, days = _keys(found, call.body.get("projects")), _days(found, call.body.get("expires"))
+    finished(found)
+    for key in keys or ():
+        await call.services.access.project(call.who, key, Action.LOOK, changes=False)
+    number, told = await call.services.manage_accounts.make_token(
+        call.who.user.name, name=name or "", read_only=read_only, projects=keys, days=days, by=call.who.by
+    )
+    location = f"/tokens/{encode(Prefix.TOKEN, number)}"
+    return answer(await _token(call, number, told), 201, location=location)
+
+
+async def revoke_token(call: Call) -> Response:
+    """The end of one of one's own tokens."""
+    call.who.check_whole()
+    number = id_in_path(call.request, Prefix.TOKEN, "token")
+    await call.services.accounts.revoke_token(number, call.who.by, user=call.who.user.name)
+    return nothing()
+
+
+async def _token(call: Call, number: int, told: str | None = None) -> object:
+    for one in await call.services.accounts.tokens(call.who.user.name):
+        if one.id == number:
+            return writing.token(one, told)
+    raise NotFound("There is no such token.")
+
+
+def _keys(found: Findings, given: object) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        found.add("projects", "not-a-list", "Write a list of project keys.")
+        return None
+    return tuple(dict.fromkeys(given))
+
+
+def _days(found: Findings, given: object) -> float | None:
+    if given is None or (isinstance(given, int | float) and not isinstance(given, bool)):
+        return given
+    found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
+    return None
+
+
+async def audit(call: Call) -> Response:
+    """The audit log, or a project's part of it, the newest first."""
+    params = call.request.query_params
+    find = FindAudit(
+        project=params.get("project"),
+        actor=params.get("actor"),
+        action=params.get("action"),
+        before=number_cursor_of(call.request),
+        limit=limit_of(call.request),
+    )
+    page = await call.services.audit.page(find)
+    return answer(Listed(items=[writing.audit(one) for one in page.items], next=cursor(page.next)))

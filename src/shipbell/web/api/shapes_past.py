@@ -1,0 +1,133 @@
+"""The shapes of replies about the past: events, deliveries, attempts, robots."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from shipbell.web.api.shapes import Facts
+
+
+class EventShape(Struct, kw_only=True):
+    """An event; `ignored` says why nobody can subscribe to it, `tool_id` is its tool's own id for it."""
+
+    id: str
+    source_id: str | None
+    source: str | None
+    tool_id: str
+    type: str
+    ignored: str | None
+    happened_at: datetime
+    received_at: datetime
+    event: Facts
+
+
+class DeliveryShape(Struct, kw_only=True):
+    """A delivery; `cause` is a code, `why` tells it in words with the cure."""
+
+    id: str
+    event_id: str
+    event_type: str
+    subject: str
+    run_number: str | None
+    subscription_id: str | None
+    subscription: str | None
+    robot_id: str
+    robot: str
+    state: str
+    cause: str | None
+    why: str | None
+    maybe_delivered: bool
+    failures: int
+    test: bool
+    accepted_at: datetime
+    settled_at: datetime | None
+    expires_at: datetime
+
+
+class AttemptShape(Struct, kw_only=True):
+    """A call to a robot; of one that carried other projects' deliveries too, `body` is null and `line` one's own."""
+
+    id: str
+    started_at: datetime
+    ended_at: datetime | None
+    result: str
+    code: str
+    cause: str
+    cure: str
+    detail: str
+    status: int | None
+    maybe_delivered: bool
+    companion: bool
+    carried: int
+    body: str | None
+    line: str | None
+
+
+class DeliveryWholeShape(DeliveryShape, kw_only=True):
+    """A delivery with its event and every attempt, the oldest first."""
+
+    event: EventShape
+    attempts: list[AttemptShape]
+
+
+class RefusalShape(Struct):
+    """A delivery that could not be replayed, and why."""
+
+    id: str
+    code: str
+    message: str
+
+
+class ReplayedShape(Struct):
+    """What a replay of many did; `more` = call again for the rest."""
+
+    replayed: int
+    refused: list[RefusalShape]
+    more: bool
+
+
+class RuleShape(Struct):
+    """A rule of matching, and whether it holds."""
+
+    rule: str
+    holds: bool
+
+
+class BranchShape(Struct):
+    """What became of an event for one subscription: the rules as they are now, and the delivery, if one was made."""
+
+    subscription: str
+    matched: bool
+    rules: list[RuleShape]
+    delivery: DeliveryWholeShape | None
+
+
+class WhyShape(Struct):
+    """The path of an event, from the door to the groups."""
+
+    event: EventShape
+    branches: list[BranchShape]
+
+
+class BudgetShape(Struct):
+    """A robot's allowance: calls started in the last minute of those allowed (0 = unpaced)."""
+
+    used: int
+    per_minute: int
+
+
+class RobotShape(Struct, kw_only=True):
+    """A robot as this project sees it: `waiting` and `oldest_waiting_at` are of this project alone."""
+
+    id: str
+    channel: str
+    url: str
+    state: str
+    since: datetime | None
+    cause: str | None
+    health: str
+    detail: str | None
+    budget: BudgetShape
+    ready_at: datetime
+    waiting: int
+    oldest_waiting_at: datetime | None

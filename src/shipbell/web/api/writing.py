@@ -1,0 +1,240 @@
+"""Write replies: records and lines as the shapes of the API, with public ids and words for codes."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shipbell.domain.access import Role
+from shipbell.domain.causes import explain
+from shipbell.domain.deliveries import LaneState
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.accounts import Token, User
+from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, Stamp, SubscriptionRecord
+from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, RobotLine
+from shipbell.ports.pages import AuditLine, DoorLine
+from shipbell.usecases.drafts import SECRET_MASK
+from shipbell.web.api import shapes, shapes_past
+
+_MINUTE = timedelta(seconds=60)
+
+
+def _stamp(stamp: Stamp | None) -> tuple[datetime | None, datetime | None, str | None]:
+    return (stamp.created_at, stamp.updated_at, stamp.updated_by) if stamp else (None, None, None)
+
+
+def project(record: ProjectRecord, role: Role | None) -> shapes.ProjectShape:
+    """A project with the caller's role."""
+    created_at, updated_at, updated_by = _stamp(record.stamp)
+    return shapes.ProjectShape(
+        id=encode(Prefix.PROJECT, record.id),
+        key=record.key,
+        name=record.name,
+        region=record.region,
+        time_zone=record.time_zone,
+        role=role.value if role else None,
+        created_at=created_at,
+        updated_at=updated_at,
+        updated_by=updated_by,
+    )
+
+
+def member(record: MemberRecord) -> shapes.MemberShape:
+    """A member; known by the name."""
+    created_at, updated_at, updated_by = _stamp(record.stamp)
+    return shapes.MemberShape(
+        id=record.user,
+        user=record.user,
+        role=record.role.value,
+        created_at=created_at,
+        updated_at=updated_at,
+        updated_by=updated_by,
+    )
+
+
+def source(record: SourceRecord, hook: str, *, told: bool = False) -> shapes.SourceShape:
+    """A source; `told`: this is the one reply that tells its secret."""
+    created_at, updated_at, updated_by = _stamp(record.stamp)
+    return shapes.SourceShape(
+        id=encode(Prefix.SOURCE, record.id),
+        name=record.name,
+        kind=record.kind,
+        secret=record.secret.reveal() if told else SECRET_MASK,
+        old_secret_until=record.old_until,
+        hook=hook,
+        created_at=created_at,
+        updated_at=updated_at,
+        updated_by=updated_by,
+    )
+
+
+def subscription(record: SubscriptionRecord) -> shapes.SubscriptionShape:
+    """A subscription, its URL masked."""
+    created_at, updated_at, updated_by = _stamp(record.stamp)
+    return shapes.SubscriptionShape(
+        id=encode(Prefix.SUBSCRIPTION, record.id),
+        name=record.name,
+        channel=record.channel,
+        url=record.url_mask,
+        events=list(record.events),
+        gate=record.gate.value,
+        content={service: list(fields) for service, fields in record.content.chosen.items()},
+        user_ids=record.user_ids,
+        locale=record.locale.value,
+        format=record.format.value,
+        enabled=record.enabled,
+        robot=encode(Prefix.ROBOT, record.lane_id),
+        created_at=created_at,
+        updated_at=updated_at,
+        updated_by=updated_by,
+    )
+
+
+def call(line: DoorLine) -> shapes.CallShape:
+    """A call at a source's door."""
+    return shapes.CallShape(
+        id=encode(Prefix.CALL, line.id),
+        at=line.at,
+        status=line.status,
+        code=line.code,
+        address=line.address,
+        accepted=line.accepted,
+        duplicates=line.duplicates,
+        ignored=line.ignored,
+    )
+
+
+def event(line: EventLine) -> shapes_past.EventShape:
+    """An event with all that its tool said."""
+    return shapes_past.EventShape(
+        id=encode(Prefix.EVENT, line.id),
+        source_id=None if line.source_id is None else encode(Prefix.SOURCE, line.source_id),
+        source=line.source,
+        tool_id=line.tool_id,
+        type=line.type,
+        ignored=line.ignored,
+        happened_at=line.happened_at,
+        received_at=line.received_at,
+        event=msgspec.to_builtins(line.event, builtin_types=(datetime,)),
+    )
+
+
+def _delivery_facts(line: DeliveryLine) -> dict[str, object]:
+    told = explain(line.cause) if line.cause else None
+    known = line.subscription_id
+    return {
+        "id": encode(Prefix.DELIVERY, line.id),
+        "event_id": encode(Prefix.EVENT, line.event_id),
+        "event_type": line.event_type,
+        "subject": line.subject,
+        "run_number": line.number,
+        "subscription_id": None if known is None else encode(Prefix.SUBSCRIPTION, known),
+        "subscription": line.subscription,
+        "robot_id": encode(Prefix.ROBOT, line.lane_id),
+        "robot": line.robot,
+        "state": line.state,
+        "cause": line.cause,
+        "why": f"{told.cause} {told.cure}" if told else None,
+        "maybe_delivered": line.maybe_delivered,
+        "failures": line.failures,
+        "test": line.test,
+        "accepted_at": line.accepted_at,
+        "settled_at": line.settled_at,
+        "expires_at": line.expires_at,
+    }
+
+
+def delivery(line: DeliveryLine) -> shapes_past.DeliveryShape:
+    """A delivery in a list."""
+    return shapes_past.DeliveryShape(**_delivery_facts(line))  # type: ignore[arg-type]
+
+
+def delivery_whole(whole: DeliveryWhole) -> shapes_past.DeliveryWholeShape:
+    """A delivery with its event and attempts."""
+    return shapes_past.DeliveryWholeShape(
+        **_delivery_facts(whole.delivery),  # type: ignore[arg-type]
+        event=event(whole.event),
+        attempts=[_attempt(one) for one in whole.attempts],
+    )
+
+
+def _attempt(line: AttemptLine) -> shapes_past.AttemptShape:
+    told = explain(line.code)
+    return shapes_past.AttemptShape(
+        id=encode(Prefix.ATTEMPT, line.id),
+        started_at=line.started_at,
+        ended_at=line.ended_at,
+        result=line.result,
+        code=line.code,
+        cause=told.cause,
+        cure=told.cure,
+        detail=line.detail,
+        status=line.status,
+        maybe_delivered=line.maybe_delivered,
+        companion=line.companion,
+        carried=line.carried,
+        body=None if line.body is None else line.body.decode(errors="replace"),
+        line=line.line,
+    )
+
+
+def robot(line: RobotLine, *, now: datetime, per_minute: int) -> shapes_past.RobotShape:
+    """A robot with its budget and its state in words."""
+    told = explain(line.cause) if line.cause else None
+    return shapes_past.RobotShape(
+        id=encode(Prefix.ROBOT, line.id),
+        channel=line.channel,
+        url=line.mask,
+        state=line.state.value,
+        since=line.state_since,
+        cause=line.cause,
+        health=f"{told.cause} {told.cure}" if told and line.state is not LaneState.OPEN else "It takes messages.",
+        detail=line.cause_detail,
+        budget=shapes_past.BudgetShape(used=sum(one > now - _MINUTE for one in line.starts), per_minute=per_minute),
+        ready_at=line.ready_at,
+        waiting=line.waiting,
+        oldest_waiting_at=line.oldest_waiting_at,
+    )
+
+
+def user(one: User) -> shapes.UserShape:
+    """An account."""
+    return shapes.UserShape(
+        id=encode(Prefix.USER, one.id),
+        name=one.name,
+        is_admin=one.is_admin,
+        local=one.local,
+        last_seen_at=one.last_seen_at,
+        created_at=one.created_at,
+        updated_at=one.updated_at,
+        updated_by=one.updated_by,
+    )
+
+
+def token(one: Token, told: str | None = None) -> shapes.TokenShape:
+    """A token of one's own; `told`: the token itself, this once."""
+    return shapes.TokenShape(
+        id=encode(Prefix.TOKEN, one.id),
+        name=one.name,
+        read_only=one.read_only,
+        projects=None if one.projects is None else list(one.projects),
+        created_at=one.created_at,
+        expires_at=one.expires_at,
+        last_used_at=one.last_used_at,
+        token=told,
+    )
+
+
+def audit(line: AuditLine) -> shapes.AuditShape:
+    """One change."""
+    return shapes.AuditShape(
+        id=encode(Prefix.AUDIT, line.id),
+        at=line.at,
+        actor=line.actor,
+        via=line.via,
+        address=line.address,
+        action=line.action,
+        project=line.project,
+        target=line.target,
+        before=line.before,
+        after=line.after,
+    )
