@@ -3,7 +3,9 @@
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import msgspec
@@ -14,7 +16,20 @@ from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 from shipbell.domain.secret import Secret
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_KEY = re.compile(r"(key=|token=|Bearer )[A-Za-z0-9_.\-]{6,}", re.IGNORECASE)
+_HIDDEN = "***"
+# What stands after such a word is a secret, in addresses (encoded or not), headers, JSON and Python alike.
+_WORDS = re.compile(
+    r"""((?:key|token|secret|password)(?:=|%3D|\\*["']\s*:\s*\\*["'])|Bearer(?:\s|\+|%20)+)[^\s&"'<>,;(){}\[\]\\]{6,}""",
+    re.IGNORECASE,
+)
+_SECRET_NAMES = frozenset({"token", "secret", "password", "authorization", "cookie", "set-cookie", "secret_key"})
+# A member named `key` may be a project's; a robot's is long and has digits.
+_ROBOT_KEY = re.compile(r"(?=.*\d).{16,}")
+_DEEPEST = 8
+# Most values of a line are plain: they are let through without a closer look.
+_PLAIN = frozenset({bool, int, float, type(None)})
+_WATCHED = _SECRET_NAMES | {"key"}
+_SUSPECT = re.compile(r"[=%\"']|[Ee][Aa][Rr][Ee][Rr]").search
 _LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
@@ -31,16 +46,25 @@ def new_request_id() -> str:
 
 def set_up_logs(*, level: str = "info", form: str = "json") -> None:
     """Write logs to stderr, as JSON lines or for people."""
-    render: list[Callable[[WrappedLogger, str, EventDict], Any]]
+    render: structlog.typing.Processor
     logger: Callable[..., Any]
     if form == "json":
-        render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        render = structlog.processors.JSONRenderer(serializer=_json)
         logger = structlog.BytesLoggerFactory(sys.stderr.buffer)
     else:
-        render = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        render = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         logger = structlog.PrintLoggerFactory(sys.stderr)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), redact, *render],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            # The last before rendering: a traceback may quote what must not be seen.
+            redact,
+            render,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=logger,
         cache_logger_on_first_use=True,
@@ -50,11 +74,41 @@ def set_up_logs(*, level: str = "info", form: str = "json") -> None:
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Hide secrets and robot keys, wherever they come from."""
     for name, value in event.items():
-        if isinstance(value, Secret):
-            event[name] = str(value)
-        elif isinstance(value, str) and ("=" in value or "earer" in value):
-            event[name] = _KEY.sub(r"\1***", value)
+        kind = type(value)
+        if kind in _PLAIN or (kind is str and name not in _WATCHED and not _SUSPECT(value)):
+            continue
+        event[name] = _shown(name, value, _DEEPEST)
     return event
+
+
+def _shown(name: str, value: object, depth: int) -> object:  # noqa: PLR0911 - one return a shape
+    """A value as plain data, without its secrets."""
+    match value:
+        case None | int() | float():
+            return value
+        case str():
+            hidden = name.lower() in _SECRET_NAMES or (name == "key" and _ROBOT_KEY.fullmatch(value))
+            return _HIDDEN if hidden and value else _WORDS.sub(rf"\1{_HIDDEN}", value)
+        case bytes():
+            return _shown(name, value.decode("utf-8", "replace"), depth)
+        case Secret():
+            return _HIDDEN
+        case _ if depth == 0:
+            return "…"
+        case Mapping():
+            return {_text(key): _shown(_text(key), one, depth - 1) for key, one in value.items()}
+        case list() | tuple() | AbstractSet():
+            return [_shown(name, one, depth - 1) for one in value]
+        case msgspec.Struct():
+            return {one: _shown(one, getattr(value, one), depth - 1) for one in value.__struct_fields__}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {one.name: _shown(one.name, getattr(value, one.name), depth - 1) for one in fields(value)}
+        case _:
+            return _text(value)
+
+
+def _text(value: object) -> str:
+    return _WORDS.sub(rf"\1{_HIDDEN}", str(value))
 
 
 def _json(event: EventDict, **_options: object) -> bytes:

@@ -5,8 +5,10 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from prometheus_client.metrics_core import Metric
@@ -99,6 +101,86 @@ def test_no_secret_or_robot_key_gets_into_a_log(form: str, value: object, capsys
     assert KEY not in out + err
     assert "***" in err
     assert len(err.splitlines()) == 2
+
+
+@dataclass(frozen=True)
+class Robot:
+    url: Secret
+    note: str
+
+
+class Held(msgspec.Struct):
+    url: Secret
+
+
+NESTED: list[object] = [
+    {"robot": {"url": Secret(KEY)}},
+    [Secret(KEY), "x"],
+    (f"send?key={KEY}",),
+    {Secret(KEY)},
+    Robot(url=Secret(KEY), note=f"key={KEY}"),
+    {"robots": [Robot(url=Secret(KEY), note="x")]},
+    Held(url=Secret(KEY)),
+    ValueError(f"send?key={KEY}"),
+    f"key={KEY}".encode(),
+    {"token": "correct horse"},
+    {"headers": {"Authorization": "correct horse", "Set-Cookie": "correct horse"}},
+    {f"key={KEY}": 1},
+    {"key": KEY},
+]
+WRITTEN = [
+    f"send?key%3D{KEY}",
+    f"send?key%3d{KEY}%26x",
+    f'{{"key":"{KEY}"}}',
+    f'{{"key": "{KEY}"}}',
+    f"{{'key': '{KEY}'}}",
+    f'{{\\"key\\":\\"{KEY}\\"}}',
+    f"api_key={KEY}",
+    f"secret={KEY}",
+    f"password={KEY}",
+    f"Bearer   {KEY}",
+    f"Bearer%20{KEY}",
+    f"key={KEY[:8]}%2D{KEY[9:]}",
+    f"key={KEY[:8]}/+{KEY[9:]}==",
+]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize("value", [*NESTED, *WRITTEN], ids=str)
+def test_no_secret_is_deep_enough_to_get_into_a_log(
+    form: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logs(form=form)
+    log().info("thing.happened", value=value)
+    out, err = capsys.readouterr()
+    for marker in (KEY, KEY[9:], "correct horse"):
+        assert marker not in out + err
+    assert "thing.happened" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_no_traceback_tells_a_robot_key(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(form=form)
+    robot = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}"
+    held = Secret(KEY)
+    try:
+        raise ConnectionError(f"no answer from {robot} {held}")  # noqa: TRY301 - a traceback wants a real one
+    except ConnectionError as error:
+        log().error("call.broken", exc_info=error)
+        log().exception("call.broken")
+    out, err = capsys.readouterr()
+    assert KEY not in out + err
+    assert err.count("ConnectionError") >= 2
+    assert err.count("***") >= 2
+
+
+def test_what_is_nested_is_logged_as_it_is(lines: Callable[[], list[dict[str, Any]]]) -> None:
+    set_up_logs()
+    given = {"robot": {"id": 7, "open": True, "since": None}, "ids": [1, 2], "names": ["发布", "key"], "part": 0.5}
+    log().info("thing.happened", **given)
+    (line,) = lines()
+    assert {name: line[name] for name in given} == given
 
 
 def test_what_is_no_secret_is_logged_as_it_is(lines: Callable[[], list[dict[str, Any]]]) -> None:
