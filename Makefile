@@ -45,8 +45,8 @@ test: install deps check  ## what CI runs: check, then every test but the drills
 
 .PHONY: check
 check: install  ## format, lint, types, import directions, size guard, licences
-	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; make format mends it." >&2; exit 1; }
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Not formatted; make format mends it." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/size_guard.py
