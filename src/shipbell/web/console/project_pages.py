@@ -1,5 +1,31 @@
-"""The pages inside a project, as one tuple of routes."""
+"""The pages inside a project and those of the instance, as one tuple of routes; the more special path first."""
 
 from starlette.routing import Route
 
-ROUTES: tuple[Route, ...] = ()
+from shipbell.web.console import (
+    pages_admin,
+    pages_audit,
+    pages_deliveries,
+    pages_events,
+    pages_members,
+    pages_overview,
+    pages_replay,
+    pages_robots,
+    pages_settings,
+    pages_sources,
+    pages_why,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *pages_overview.ROUTES,
+    *pages_replay.ROUTES,
+    *pages_deliveries.ROUTES,
+    *pages_events.ROUTES,
+    *pages_why.ROUTES,
+    *pages_sources.ROUTES,
+    *pages_robots.ROUTES,
+    *pages_members.ROUTES,
+    *pages_settings.ROUTES,
+    *pages_audit.ROUTES,
+    *pages_admin.ROUTES,
+)

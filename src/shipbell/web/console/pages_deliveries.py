@@ -1,0 +1,122 @@
+"""Deliveries of a project: the list with its filters, and one delivery with every attempt."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shipbell.domain.errors import NotFound
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
+from shipbell.web.console.filters import choices_of, filters_of, find_of
+from shipbell.web.console.frame import page, project_of, render
+from shipbell.web.console.project_services import project_services
+from shipbell.web.console.project_words import STATES, Telling, number_of, telling
+from shipbell.web.console.services import services_of
+
+_UNKNOWN = "There is no such delivery in this project."
+
+
+async def deliveries(request: Request) -> Response:
+    """`GET /projects/{key}/deliveries`."""
+    whole, tell = project_of(request).whole, telling(request)
+    insight, filters = project_services(request).insight, filters_of(request)
+    before = _cursor(request, "before")
+    found = await insight.deliveries(find_of(filters, whole, tell, before))
+    counts = await insight.counts(find_of(filters, whole, tell, None))
+    return render(
+        request,
+        "deliveries.html",
+        tell=tell,
+        nav="deliveries",
+        filters=filters,
+        choices=choices_of(whole, tell),
+        found=found,
+        counts=counts,
+        states=list(STATES),
+        total=counts[filters.state or "all"],
+        before=before,
+        seen=_cursor(request, "seen"),
+        newer=await _newer(request),
+        newest=max((one.id for one in found.items), default=0),
+        replayed=_counted(request, "replayed"),
+        refused=_counted(request, "refused"),
+    )
+
+
+async def _newer(request: Request) -> str | None:
+    """How many deliveries came after the newest that this reader has seen, in words; None for none."""
+    seen = _cursor(request, "seen")
+    if seen is None:
+        return None
+    whole, tell = project_of(request).whole, telling(request)
+    find = find_of(filters_of(request), whole, tell, None)
+    count = await project_services(request).insight.newer(find, seen)
+    return tell.count(count) if count.number else None
+
+
+def _cursor(request: Request, name: str) -> int | None:
+    """A cursor of the address; None where there is none that can be read."""
+    return number_of(Prefix.DELIVERY, request.query_params.get(name))
+
+
+def _counted(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
+async def delivery_of(request: Request) -> DeliveryWhole:
+    """The delivery of an address; raises NotFound for another project's."""
+    number = number_of(Prefix.DELIVERY, request.path_params["delivery"])
+    whole = await services_of(request).history.delivery(number) if number is not None else None
+    if whole is None or whole.delivery.project_id != project_of(request).whole.project.id:
+        raise NotFound(_UNKNOWN)
+    return whole
+
+
+async def one_delivery(request: Request) -> Response:
+    """`GET /projects/{key}/deliveries/{delivery}`."""
+    whole, tell = await delivery_of(request), telling(request)
+    line = whole.delivery
+    last = whole.attempts[-1] if whole.attempts else None
+    return render(
+        request,
+        "delivery.html",
+        tell=tell,
+        nav="deliveries",
+        whole=whole,
+        line=line,
+        source_id=encode(Prefix.SOURCE, whole.event.source_id) if whole.event.source_id else None,
+        attempts=[(number, one) for number, one in enumerate(whole.attempts, 1)][::-1],
+        request_of=sent,
+        last=last,
+        verdict=_verdict(line, last, tell),
+        replayed=_counted(request, "replayed"),
+    )
+
+
+def _verdict(line: DeliveryLine, last: AttemptLine | None, tell: Telling) -> tuple[str, str] | None:
+    """Cause and cure of a delivery that is not delivered; None where there is nothing to tell."""
+    if line.state == "delivered" and not line.maybe_delivered:
+        return None
+    code = line.cause or (last.code if last and line.state != "waiting" else None)
+    if code is None or code == "0":
+        return None
+    told = tell.why(code)
+    return told.cause, told.cure
+
+
+def sent(attempt: AttemptLine) -> str | None:
+    """What was sent, laid out for reading; None where it spoke for another project, too."""
+    if attempt.body is None:
+        return None
+    try:
+        return json.dumps(json.loads(attempt.body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return attempt.body.decode("utf-8", "replace")
+
+
+ROUTES = (
+    page("/projects/{key}/deliveries", deliveries),
+    page("/projects/{key}/deliveries/{delivery}", one_delivery),
+)

@@ -1,0 +1,189 @@
+"""Sources of a project: the list, adding one by tool, its setup page, a new secret, and its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shipbell.domain.access import Action
+from shipbell.domain.errors import InvalidValue, NameTaken, NotFound, Problem
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.directory import SourceRecord
+from shipbell.ports.history import EventLine, Find
+from shipbell.ports.pages import DoorLine
+from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
+from shipbell.web.console.instructions import connect
+from shipbell.web.console.project_services import project_services
+from shipbell.web.console.project_words import number_of, telling
+from shipbell.web.console.services import services_of
+
+_OVERLAP_HOURS = 24
+_CALLS = 20
+_REFUSED = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """A source in the list, with the last call at its door."""
+
+    record: SourceRecord
+    last: DoorLine | None
+
+    @property
+    def id(self) -> str:
+        """The public id."""
+        return encode(Prefix.SOURCE, self.record.id)
+
+
+async def sources(request: Request) -> Response:
+    """`GET /projects/{key}/sources`."""
+    door = project_services(request).door
+    lines = []
+    for record in project_of(request).whole.sources:
+        calls = await door.page(record.id, before=None, limit=1)
+        lines.append(SourceLine(record=record, last=calls.items[0] if calls.items else None))
+    return render(
+        request,
+        "sources.html",
+        tell=telling(request),
+        nav="sources",
+        lines=lines,
+        deleted=request.query_params.get("done") == "deleted",
+    )
+
+
+async def new_source(request: Request) -> Response:
+    """`GET /projects/{key}/sources/new`."""
+    return _form(request, kind="", name="", problems=())
+
+
+def _form(request: Request, *, kind: str, name: str, problems: Sequence[Problem], status: int = 200) -> Response:
+    return render(
+        request,
+        "sources_new.html",
+        status,
+        tell=telling(request),
+        nav="sources",
+        kinds=project_services(request).source_kinds,
+        kind=kind,
+        name=name,
+        problems=problems,
+    )
+
+
+async def create(request: Request) -> Response:
+    """`POST /projects/{key}/sources/new`: the setup page, which shows the secret this once."""
+    form, words = form_of(request), frame_of(request).words
+    kind, name = form.one("kind"), form.one("name").strip()
+    try:
+        made = await project_services(request).manage_sources.create(
+            project_of(request).key, {"kind": kind, "name": name}, by_of(request)
+        )
+    except InvalidValue as error:
+        told = [Problem(field=one.field, code=one.code, message=words.told(one.message)) for one in error.problems]
+        return _form(request, kind=kind, name=name, problems=told, status=422)
+    except NameTaken as error:
+        taken = Problem(field="name", code=error.code, message=words.told(error.sentence))
+        return _form(request, kind=kind, name=name, problems=(taken,), status=409)
+    return await _setup(request, made, secret=made.secret.reveal())
+
+
+def _source(request: Request) -> SourceRecord:
+    number = number_of(Prefix.SOURCE, request.path_params["source"])
+    for record in project_of(request).whole.sources:
+        if record.id == number:
+            return record
+    raise NotFound("There is no such source in this project.")
+
+
+async def one_source(request: Request) -> Response:
+    """`GET /projects/{key}/sources/{source}`."""
+    return await _setup(request, _source(request), secret=None)
+
+
+async def _setup(request: Request, record: SourceRecord, *, secret: str | None) -> Response:
+    calls = await project_services(request).door.page(record.id, before=None, limit=_CALLS)
+    hook_url = _hook_url(request, record.name)
+    guide = connect(project_services(request).instructions(record.kind), hook_url=hook_url, secret=secret or "SECRET")
+    return render(
+        request,
+        "source.html",
+        tell=telling(request),
+        nav="sources",
+        record=record,
+        id=encode(Prefix.SOURCE, record.id),
+        hook_url=hook_url,
+        secret=secret,
+        guide=guide,
+        calls=calls.items,
+        last=calls.items[0] if calls.items else None,
+        first=await _last_event(request, record),
+        overlaps=record.old_until is not None and record.old_until > services_of(request).clock.now(),
+        refused=_REFUSED,
+    )
+
+
+async def _last_event(request: Request, record: SourceRecord) -> EventLine | None:
+    find = Find(project_id=project_of(request).whole.project.id, source_id=record.id, limit=1)
+    found = await project_services(request).insight.events(find)
+    return found.items[0] if found.items else None
+
+
+def _hook_url(request: Request, name: str) -> str:
+    """The address of a hook, from the public address or the one that the reader used."""
+    start = services_of(request).public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{start.rstrip('/')}/hooks/{project_of(request).key}/{name}"
+
+
+async def ask_rotate(request: Request) -> Response:
+    """`GET /projects/{key}/sources/{source}/rotate`: nothing is changed."""
+    return _ask(request, "rotate")
+
+
+async def ask_delete(request: Request) -> Response:
+    """`GET /projects/{key}/sources/{source}/delete`: nothing is changed."""
+    return _ask(request, "delete")
+
+
+def _ask(request: Request, what: str) -> Response:
+    record = _source(request)
+    return render(
+        request,
+        "source_ask.html",
+        nav="sources",
+        what=what,
+        record=record,
+        id=encode(Prefix.SOURCE, record.id),
+        hours=_OVERLAP_HOURS,
+    )
+
+
+async def rotate(request: Request) -> Response:
+    """`POST /projects/{key}/sources/{source}/rotate`: the setup page, which shows the new secret this once."""
+    made = await project_services(request).manage_sources.rotate(
+        project_of(request).key, _source(request).id, {"overlap_hours": _OVERLAP_HOURS}, by_of(request), expected=None
+    )
+    return await _setup(request, made, secret=made.secret.reveal())
+
+
+async def delete(request: Request) -> Response:
+    """`POST /projects/{key}/sources/{source}/delete`."""
+    project = project_of(request)
+    await project_services(request).manage_sources.delete(
+        project.key, _source(request).id, by_of(request), expected=None
+    )
+    return see_other(request, project.path("/sources"), done="deleted")
+
+
+_ONE = "/projects/{key}/sources/{source}"
+ROUTES = (
+    page("/projects/{key}/sources", sources),
+    page("/projects/{key}/sources/new", new_source, action=Action.CHANGE_SOURCES),
+    deed("/projects/{key}/sources/new", create, action=Action.CHANGE_SOURCES),
+    page(_ONE, one_source),
+    page(f"{_ONE}/rotate", ask_rotate, action=Action.CHANGE_SOURCES),
+    deed(f"{_ONE}/rotate", rotate, action=Action.CHANGE_SOURCES),
+    page(f"{_ONE}/delete", ask_delete, action=Action.CHANGE_SOURCES),
+    deed(f"{_ONE}/delete", delete, action=Action.CHANGE_SOURCES),
+)

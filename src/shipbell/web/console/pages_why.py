@@ -1,0 +1,154 @@
+"""Why no message: the path of one event, from the hook to the group, rule by rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shipbell.domain.events import Event
+from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.matching import Rule
+from shipbell.ports.directory import SubscriptionRecord
+from shipbell.ports.history import EventLine
+from shipbell.usecases.why import Branch
+from shipbell.web.console.frame import frame_of, page, project_of, render
+from shipbell.web.console.pages_robots import RobotView, robots_of
+from shipbell.web.console.project_services import project_services
+from shipbell.web.console.project_words import Telling, telling
+from shipbell.web.console.services import services_of
+
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule's answer in words: `is-ok` where it holds, `is-stop` where it said no."""
+
+    look: str
+    said: str
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchView:
+    """One subscription's part of the path."""
+
+    name: str
+    state: str
+    record: SubscriptionRecord | None
+    steps: Sequence[Step]
+    asked_all: bool
+    branch: Branch
+    robot: RobotView | None
+
+    @property
+    def id(self) -> str | None:
+        """The public id of the subscription, unless it is gone."""
+        return encode(Prefix.SUBSCRIPTION, self.record.id) if self.record else None
+
+
+async def why(request: Request) -> Response:
+    """`GET /projects/{key}/why?q=`."""
+    q = request.query_params.get("q", "").replace("\0", "").strip()[:_LONGEST]
+    lines = await _meant(request, q) if q else ()
+    line = lines[0] if lines else None
+    return render(
+        request,
+        "why.html",
+        tell=telling(request),
+        nav="why",
+        q=q,
+        line=line,
+        others=lines[1:],
+        branches=await branches_of(request, line) if line else (),
+        turned_away=await _turned_away(request) if q and not line else 0,
+    )
+
+
+async def _meant(request: Request, q: str) -> Sequence[EventLine]:
+    """The events that a text means: by an id, else by run number, name, commit or link."""
+    project_id = project_of(request).whole.project.id
+    named = await services_of(request).history.events_named(q, project_id=project_id)
+    return named or await project_services(request).insight.follow(project_id, q)
+
+
+async def branches_of(request: Request, line: EventLine) -> Sequence[BranchView]:
+    """What became of an event for each subscription: those who were told first."""
+    path = await project_services(request).why.path(line)
+    robots = {one.line.id: one for one in await robots_of(request)}
+    records = {one.name: one for one in project_of(request).whole.subscriptions}
+    tell = telling(request)
+    region = frame_of(request).region(project_of(request).whole.project.region)
+    views = [
+        BranchView(
+            name=one.subscription or tell.words.t("Deleted subscription"),
+            state=one.delivery.delivery.state if one.delivery else "not-wanted",
+            record=records.get(one.subscription),
+            steps=_steps(one, records.get(one.subscription), line, tell, region),
+            asked_all=all(rule.holds for rule in one.rules),
+            branch=one,
+            robot=robots.get(one.delivery.delivery.lane_id) if one.delivery else None,
+        )
+        for one in path.branches
+    ]
+    return sorted(views, key=lambda one: one.branch.delivery is None)
+
+
+def _steps(
+    branch: Branch, record: SubscriptionRecord | None, line: EventLine, tell: Telling, region: str
+) -> Sequence[Step]:
+    """The rules up to the first that said no."""
+    steps: list[Step] = []
+    for verdict in branch.rules:
+        steps.append(_step(verdict.rule, record, line, tell, region, holds=verdict.holds))
+        if not verdict.holds:
+            break
+    return steps
+
+
+def _step(
+    rule: Rule, record: SubscriptionRecord | None, line: EventLine, tell: Telling, region: str, *, holds: bool
+) -> Step:
+    t, look = tell.words.t, "is-ok" if holds else "is-stop"
+    match rule:
+        case Rule.OFFERED:
+            said = t("WeCom is offered in {region}") if holds else t("WeCom is not offered in {region}")
+            return Step(look, said.format(region=region))
+        case Rule.ENABLED:
+            return Step(look, t("Switched on") if holds else t("Switched off"))
+        case Rule.TYPE:
+            kind = tell.ticked(line.type)
+            said = t("{kind} is ticked", kind=kind) if holds else t("{kind} is not ticked", kind=kind)
+            return Step(look, said, "" if holds else _asks_for(record, tell))
+        case Rule.GATE:
+            gate = isinstance(line.event, Event) and line.event.type == "check.task.completed"
+            if holds:
+                return Step(look, t("The gate result is wanted") if gate else t("No gate filter applies"))
+            return Step(look, t("The gate result is not wanted"), _gate_wish(record, tell))
+
+
+def _asks_for(record: SubscriptionRecord | None, tell: Telling) -> str:
+    if record is None:
+        return ""
+    wanted = tell.words.listed([tell.ticked(one) for one in record.events])
+    return tell.words.t("It asks for {wanted}.", wanted=wanted)
+
+
+def _gate_wish(record: SubscriptionRecord | None, tell: Telling) -> str:
+    if record is None:
+        return ""
+    return tell.words.t("It asks for the gate result: {gate}.", gate=tell.gate(record.gate.value))
+
+
+async def _turned_away(request: Request) -> int:
+    """How many of the last calls at this project's doors were refused."""
+    door = project_services(request).door
+    refused = 0
+    for source in project_of(request).whole.sources:
+        calls = await door.page(source.id, before=None, limit=50)
+        refused += sum(one.status >= 400 for one in calls.items)
+    return refused
+
+
+ROUTES = (page("/projects/{key}/why", why),)
