@@ -187,7 +187,7 @@ async def _load(events: int, senders: int, robots: int, at: tuple[int, int, int]
     )
     accepted_in = time.perf_counter() - began
     while await _robot_calls(robot_port) - before < accepted:
-        if time.perf_counter() - began > 300:  # noqa: PLR2004 - a bound, so that the run ends
+        if time.perf_counter() - began > 300:
             break
         await asyncio.sleep(0.02)
     delivered = await _robot_calls(robot_port) - before

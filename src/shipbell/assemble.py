@@ -157,7 +157,9 @@ def database_path(settings: Settings) -> Path:
     url = settings.database_url.reveal()
     if url.startswith("sqlite:///"):
         return Path(url.removeprefix("sqlite:///"))
-    raise BadSettings("SHIPBELL_DATABASE_URL: this version works with SQLite alone; leave it out or use sqlite:///PATH.")
+    raise BadSettings(
+        "SHIPBELL_DATABASE_URL: this version works with SQLite alone; leave it out or use sqlite:///PATH."
+    )
 
 
 def assemble(settings: Settings) -> Parts:

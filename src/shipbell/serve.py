@@ -77,7 +77,13 @@ async def serve(settings: Settings, address: Address) -> None:
 async def _first_start(parts: Parts) -> None:
     password = await parts.manage_accounts.first_administrator(parts.settings.admin_password)
     if password is not None:
-        print(f"The first administrator is admin with the password {password} (shown this once).", file=sys.stderr)
+        _say(f"The first administrator is admin with the password {password} (shown this once).")
+
+
+def _say(text: str) -> None:
+    """Tell whoever started the server, on stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _listening(address: Address) -> socket.socket:
@@ -90,7 +96,9 @@ def _listening(address: Address) -> socket.socket:
     except OSError as error:
         made.close()
         why = error.strerror or type(error).__name__
-        raise Unusable(f"Cannot listen on {address.host}:{address.port} ({why}): choose another --port or --host.") from error
+        raise Unusable(
+            f"Cannot listen on {address.host}:{address.port} ({why}): choose another --port or --host."
+        ) from error
     made.listen(2_048)
     return made
 
@@ -113,7 +121,7 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
     draining = asyncio.create_task(drain.run())
     port = listening.getsockname()[1]
     log().info("server.started", host=address.host, port=port, data=str(settings.data))
-    print(f"Shipbell serves on http://{address.host}:{port}", file=sys.stderr, flush=True)
+    _say(f"Shipbell serves on http://{address.host}:{port}")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -213,9 +221,7 @@ def console_services(parts: Parts) -> ConsoleServices:
         accounts=parts.accounts,
         manage_accounts=parts.manage_accounts,
         subscriptions=subscriptions,
-        send_test=SendTest(
-            directory=parts.directory, subscriptions=subscriptions, trials=trials, clock=parts.clock
-        ),
+        send_test=SendTest(directory=parts.directory, subscriptions=subscriptions, trials=trials, clock=parts.clock),
         channels=known,
         offered=settings.offered,
         channel_regions=settings.channel_regions,
@@ -251,7 +257,7 @@ def _observe(metrics: Metrics, settlement: Settlement) -> None:
     )
 
 
-def _gauges(metrics: Metrics):  # type: ignore[no-untyped-def]  # noqa: ANN202 - told by Tidy.observe
+def _gauges(metrics: Metrics):  # type: ignore[no-untyped-def]
     def observe(waiting: int, oldest: float) -> None:
         metrics.waiting.set(waiting)
         metrics.oldest.set(oldest)
@@ -259,7 +265,7 @@ def _gauges(metrics: Metrics):  # type: ignore[no-untyped-def]  # noqa: ANN202 -
     return observe
 
 
-def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]  # noqa: ANN001 - uvicorn's own union
+def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]
     return uvicorn.Config(
         app,
         loop="none",

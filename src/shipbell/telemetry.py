@@ -81,7 +81,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _shown(name: str, value: object, depth: int) -> object:  # noqa: PLR0911 - one return a shape
+def _shown(name: str, value: object, depth: int) -> object:
     """A value as plain data, without its secrets."""
     match value:
         case None | int() | float():

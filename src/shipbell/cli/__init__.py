@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer's own signature
+def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"shipbell {__version__}")
         raise typer.Exit

@@ -59,7 +59,12 @@ def list_users(as_json: Json = False) -> None:
 
     found = with_parts(work)
     if as_json:
-        put_json([{"name": one.name, "admin": one.is_admin, "local": one.local, "created_at": one.created_at} for one in found])
+        put_json(
+            [
+                {"name": one.name, "admin": one.is_admin, "local": one.local, "created_at": one.created_at}
+                for one in found
+            ]
+        )
         return
     rows = [[one.name, "administrator" if one.is_admin else "-", moment(one.created_at)] for one in found]
     put_table(["NAME", "INSTANCE ROLE", "CREATED"], rows)

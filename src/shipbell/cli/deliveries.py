@@ -54,7 +54,10 @@ def list_deliveries(
     if as_json:
         put_json([delivery_value(one) for one in found])
         return
-    put_table(["ID", "STATE", "PROJECT", "EVENT TYPE", "SUBJECT", "SUBSCRIPTION", "ACCEPTED", "CAUSE"], [_row(one) for one in found])
+    put_table(
+        ["ID", "STATE", "PROJECT", "EVENT TYPE", "SUBJECT", "SUBSCRIPTION", "ACCEPTED", "CAUSE"],
+        [_row(one) for one in found],
+    )
 
 
 async def _project_id(parts: Parts, key: str | None) -> int | None:
@@ -120,9 +123,7 @@ def show(delivery: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
 
 
 @_deliveries.command("replay")
-def replay(
-    deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None, robot: Robot = None
-) -> None:
+def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None, robot: Robot = None) -> None:
     """Send deliveries again: these, or (with --robot) every dead one of a robot."""
     if bool(deliveries) == bool(robot):
         fail(BadInput("Name deliveries, or one robot with --robot."))
@@ -147,7 +148,8 @@ async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
     """Every dead delivery of a robot, the oldest first, with progress."""
     dead = await _gathered(parts, Find(lane_id=lane_id, state="dead"), 1_000_000)
     numbers = [one.id for one in reversed(dead)]
-    replayed, refused = 0, {}
+    replayed = 0
+    refused: dict[int, str] = {}
     for start in range(0, len(numbers), _CHUNK):
         done = await parts.history.replay(numbers[start : start + _CHUNK])
         replayed, refused = replayed + done.replayed, {**refused, **done.refused}

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -96,9 +96,7 @@ async def _show(robot: RunningRobot, session: aiohttp.ClientSession) -> None:
 async def _burst_shown(robot: RunningRobot, shown: int) -> None:
     """Wait until each run of the burst stands in some message."""
     wanted = {f"service-{number:02}" for number in range(1, events.BURST + 1)}
-    async with asyncio.timeout(_SHOWN_SECONDS):
-        while not wanted <= _names(robot.messages(_KEY), wanted):
-            await asyncio.sleep(0.1)
+    await _until(lambda: wanted <= _names(robot.messages(_KEY), wanted))
     await _seen(robot, len(robot.messages(_KEY)), shown)
 
 
@@ -109,9 +107,7 @@ def _names(messages: Sequence[Seen], wanted: set[str]) -> set[str]:
 
 async def _seen(robot: RunningRobot, count: int, shown: int = 0) -> int:
     """Wait for messages and print the new ones as the group sees them."""
-    async with asyncio.timeout(_SHOWN_SECONDS):
-        while len(robot.messages(_KEY)) < count:
-            await asyncio.sleep(0.05)
+    await _until(lambda: len(robot.messages(_KEY)) >= count)
     for one in robot.messages(_KEY)[shown:count]:
         put("   ┌" + "─" * 70)
         for line in one.view.splitlines():
@@ -122,10 +118,17 @@ async def _seen(robot: RunningRobot, count: int, shown: int = 0) -> int:
     return count
 
 
+async def _until(holds: Callable[[], bool]) -> None:
+    """Look ten times a second until something holds; raises TimeoutError."""
+    async with asyncio.timeout(_SHOWN_SECONDS):
+        while not holds():  # noqa: ASYNC110 - the simulator tells nobody when it has heard something
+            await asyncio.sleep(0.1)
+
+
 async def _post(session: aiohttp.ClientSession, source: str, event: object) -> None:
     headers = {"Authorization": f"Bearer {_SECRETS[source]}", "Content-Type": "application/json"}
     async with session.post(f"/hooks/payments/{source}", data=msgspec.json.encode(event), headers=headers) as response:
-        if response.status != 202:  # noqa: PLR2004 - accepted
+        if response.status != 202:
             raise Unusable(f"The hook answered {response.status}: {await response.text()}")
 
 

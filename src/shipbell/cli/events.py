@@ -98,7 +98,11 @@ def why(
 
     paths = with_parts(work)
     if not paths:
-        fail(NotFound(f"No event {identifier} is known: it never arrived, was refused at the door, or is older than the retention."))
+        fail(
+            NotFound(
+                f"No event {identifier} is known: it never arrived, was refused at the door, or is older than the retention."
+            )
+        )
     if as_json:
         put_json([path_value(one) for one in paths])
         return

@@ -48,7 +48,11 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
     except ShipbellError as error:
         fail(error)
     if fingerprint not in {fingerprint_of([one]) for one in keys}:
-        fail(WrongKey("Restored, but the secret key at hand cannot open it: give the one it was made with in SHIPBELL_SECRET_KEY."))
+        fail(
+            WrongKey(
+                "Restored, but the secret key at hand cannot open it: give the one it was made with in SHIPBELL_SECRET_KEY."
+            )
+        )
     say(f"Restored into {folder}.")
 
 

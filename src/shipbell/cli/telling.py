@@ -77,9 +77,9 @@ def whole_value(one: DeliveryWhole) -> dict[str, object]:
 def whole_lines(one: DeliveryWhole) -> Iterable[str]:
     """A delivery with its attempts, for people."""
     line = one.delivery
-    number = f" #{line.number}" if line.number else ""
+    subject = f"{' '.join(line.subject.split())}{f' #{line.number}' if line.number else ''}"
     yield f"{encode(Prefix.DELIVERY, line.id)}  {state_words(line)}"
-    yield f"  event         {line.event_type} · {' '.join(line.subject.split())}{number} ({encode(Prefix.EVENT, line.event_id)})"
+    yield f"  event         {line.event_type} · {subject} ({encode(Prefix.EVENT, line.event_id)})"
     yield f"  subscription  {line.project_key}/{line.subscription or '(none)'}"
     yield f"  robot         {encode(Prefix.ROBOT, line.lane_id)}  {line.robot}"
     yield f"  accepted      {moment(line.accepted_at)}"

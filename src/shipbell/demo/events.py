@@ -30,7 +30,7 @@ def single(now: datetime) -> list[tuple[str, object]]:
                     "finished_at": _when(now, 2),
                 },
                 "actor": {"name": "zhang.san"},
-                "trigger": {"kind": "push", "branch": "main", "commit": "0123abcdef"},
+                "trigger": {"kind": "push", "branch": "main"},
             },
         ),
         (
@@ -57,7 +57,6 @@ def single(now: datetime) -> list[tuple[str, object]]:
                 "nickname": "wang.wu",
                 "start_time": ms - 61_000,
                 "end_time": ms,
-                "detail_url": f"{_HOSTS}/deployments/57",
             },
         ),
     ]

@@ -17,7 +17,9 @@ class Explanation:
 _NEW_ROBOT = Label("Add a robot and paste its new URL, then replay.", "请添加机器人并粘贴新的 URL，然后重新投递。")
 _NOTHING = Label("Nothing is to be done.", "无需处理。")
 _BY_ITSELF = Label("It is tried again by itself.", "将自动重试。")
-_REPORT = Label("Replay it; if it is refused again, report it with this code.", "可重新投递；若再次被拒，请附上此代码反馈。")
+_REPORT = Label(
+    "Replay it; if it is refused again, report it with this code.", "可重新投递；若再次被拒，请附上此代码反馈。"
+)
 _REPLAY = Label("Replay it if it still matters.", "如仍有需要，请重新投递。")
 
 CAUSES: dict[str, tuple[Label, Label]] = {

@@ -102,7 +102,9 @@ def compose(waiting: Sequence[Waiting]) -> Message:
         headline=prefix + headline(event, locale),
         tone=tone_of(event),
         fields=tuple(
-            Field(id=one.id, label=one.label.read(locale), value=value, rank=_RANKS.get(one.id, _DEFAULT_RANK), tone=tone)
+            Field(
+                id=one.id, label=one.label.read(locale), value=value, rank=_RANKS.get(one.id, _DEFAULT_RANK), tone=tone
+            )
             for one in service.fields
             if one.id in chosen and one.id != "redirect_url"
             for value, tone in _value(one.id, first)
@@ -128,7 +130,7 @@ def _link(event: Event, kind: EventType, service: Service, chosen: set[str], loc
 Shown = tuple[tuple[str, Tone | None], ...]
 
 
-def _value(field: str, waiting: Waiting) -> Shown:
+def _value(field: str, waiting: Waiting) -> Shown:  # noqa: C901, PLR0911 - the table of what each field shows
     """What a field shows: one value, or none when it is unknown."""
     event, locale = waiting.event, waiting.rendering.locale
     match field:

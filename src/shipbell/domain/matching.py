@@ -47,8 +47,4 @@ def gate_wanted(event: Event, subscription: Subscription) -> bool:
 
 def matching(event: Event, subscriptions: Iterable[Subscription]) -> tuple[Subscription, ...]:
     """The subscriptions that want this event, of those whose channel is offered."""
-    return tuple(
-        one
-        for one in subscriptions
-        if one.enabled and event.type in one.events and gate_wanted(event, one)
-    )
+    return tuple(one for one in subscriptions if one.enabled and event.type in one.events and gate_wanted(event, one))

@@ -119,14 +119,20 @@ def content(found: Findings, value: object) -> Content:
     chosen: dict[str, tuple[str, ...]] = {}
     for service, fields in value.items():
         if service not in SERVICES:
-            found.add(f"content.{service}", "unknown-service", f"There is no such service; known are {', '.join(SERVICES)}.")
+            found.add(
+                f"content.{service}", "unknown-service", f"There is no such service; known are {', '.join(SERVICES)}."
+            )
         elif not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
             found.add(f"content.{service}", "not-a-list", "Write a list of fields; [] for none.")
         else:
             known = SERVICES[service].field_ids
             for one in fields:
                 if one not in known:
-                    found.add(f"content.{service}", "unknown-field", f"{service} has no field “{one}”; it has {', '.join(known)}.")
+                    found.add(
+                        f"content.{service}",
+                        "unknown-field",
+                        f"{service} has no field “{one}”; it has {', '.join(known)}.",
+                    )
             chosen[service] = tuple(one for one in known if one in fields)
     return Content({name: chosen[name] for name in SERVICES if name in chosen})
 

@@ -30,10 +30,15 @@ def took(span: timedelta, locale: Locale) -> str:
     """`3 min 52 s` or `3 分 52 秒`; the two largest units, whole seconds."""
     seconds = max(0, int(span.total_seconds()))
     zh = locale is Locale.ZH_CN
-    units = ((86_400, "天" if zh else "d"), (3_600, "小时" if zh else "h"), (60, "分" if zh else "min"), (1, "秒" if zh else "s"))
+    units = (
+        (86_400, "天" if zh else "d"),
+        (3_600, "小时" if zh else "h"),
+        (60, "分" if zh else "min"),
+        (1, "秒" if zh else "s"),
+    )
     parts: list[str] = []
     for length, unit in units:
         count, seconds = divmod(seconds, length)
-        if count and len(parts) < 2:  # noqa: PLR2004 - two units say enough
+        if count and len(parts) < 2:
             parts.append(f"{count} {unit}")
     return " ".join(parts) or f"0 {units[-1][1]}"

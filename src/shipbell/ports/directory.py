@@ -9,7 +9,6 @@ from shipbell.domain.access import Role
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale, Subscription
 
-
 # --- what the hot path reads: an immutable picture of everything, renewed when the version moves ---------
 
 
@@ -198,9 +197,7 @@ class DropSubscription:
     expected: int | None = None
 
 
-Edit = (
-    PutProject | DropProject | PutMember | DropMember | PutSource | DropSource | PutSubscription | DropSubscription
-)
+Edit = PutProject | DropProject | PutMember | DropMember | PutSource | DropSource | PutSubscription | DropSubscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

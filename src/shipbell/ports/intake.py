@@ -38,7 +38,7 @@ class Accepted:
     ignored: int
 
 
-class ConfigurationMoved(Exception):  # noqa: N818 - a turn of events, not a fault
+class ConfigurationMoved(Exception):
     """The configuration changed since the events were matched: match again and repeat."""
 
 

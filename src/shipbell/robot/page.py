@@ -30,7 +30,7 @@ _SHOWN = 100
 _PREVIEW_CHARACTERS = 60
 _VIEWS = {"wecom": "WeCom", "wechat": "Personal WeChat", "preview": "Chat list"}
 # What personal WeChat shows in place of a type that it does not know.
-_NOT_SUPPORTED = "暂不支持此消息类型，请在企业微信中查看"  # noqa: RUF001 - the words of WeChat, with its comma
+_NOT_SUPPORTED = "暂不支持此消息类型，请在企业微信中查看"
 _WECHAT_TYPES = frozenset({"text", "news"})
 
 
@@ -111,7 +111,7 @@ def _plain(taken: Taken) -> Markup:
 
 
 def _line(line: Line) -> Markup:
-    inside = Markup("".join(_html(node) for node in line.inside))  # noqa: S704 - every leaf is escaped in _html
+    inside = Markup("".join(_html(node) for node in line.inside))
     match line.kind:
         case "heading":
             return Markup('<p class="h h{}">{}</p>').format(line.level, inside)

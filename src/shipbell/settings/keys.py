@@ -27,23 +27,29 @@ def secret_keys(settings: Settings) -> tuple[Secret, ...]:
             _make(path)
         text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise Unusable(f"{path} cannot be read or written ({type(error).__name__}): check the folder's owner.") from error
+        raise Unusable(
+            f"{path} cannot be read or written ({type(error).__name__}): check the folder's owner."
+        ) from error
     return parsed(text.strip(), str(path))
 
 
 def parsed(text: str, name: str) -> tuple[Secret, ...]:
     """Keys from text; raises BadSettings."""
-    keys = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
-    for key in keys:
+    keys: list[Secret] = []
+    for part in text.split(","):
+        if not part.strip():
+            continue
         try:
-            size = len(base64.urlsafe_b64decode(key.reveal() + "=" * (-len(key.reveal()) % 4)))
+            key = base64.urlsafe_b64decode(part.strip() + "=" * (-len(part.strip()) % 4))
         except (binascii.Error, ValueError):
-            size = 0
-        if size != _BYTES:
+            key = b""
+        if len(key) != _BYTES:
             raise BadSettings(f"{name} must be url-safe base64 of {_BYTES} bytes; several are separated by commas.")
+        # Written anew, so that a key is the same with padding and without.
+        keys.append(Secret(base64.urlsafe_b64encode(key).decode()))
     if not keys:
         raise BadSettings(f"{name} is empty.")
-    return keys
+    return tuple(keys)
 
 
 def _make(path: Path) -> None:

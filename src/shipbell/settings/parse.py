@@ -10,6 +10,7 @@ from shipbell.settings.table import SETTINGS
 
 Network = IPv4Network | IPv6Network
 _DEFAULTS = {one.name: one.default for one in SETTINGS}
+_DIGITS = 12
 
 
 class Parser:
@@ -41,19 +42,20 @@ class Parser:
     def whole(self, name: str, *, least: int, most: int) -> int:
         """A whole number within bounds."""
         text = self.text(name)
-        if not (text.isascii() and text.isdigit()) or not least <= int(text[:12]) <= most:
+        digits = text.lstrip("0") or "0"
+        if not (text.isascii() and text.isdigit()) or len(digits) > _DIGITS or not least <= int(digits) <= most:
             self.broken(name, f"must be a whole number from {least} to {most}")
             return int(_DEFAULTS[name])
-        return int(text)
+        return int(digits)
 
-    def number(self, name: str, *, least: float) -> float:
-        """A number that is not below a bound."""
+    def number(self, name: str, *, least: float, most: float) -> float:
+        """A number within bounds."""
         try:
             value = float(self.text(name))
         except ValueError:
             value = float("nan")
-        if not least <= value < float("inf"):
-            self.broken(name, f"must be a number of at least {least:g}")
+        if not least <= value <= most:
+            self.broken(name, f"must be a number from {least:g} to {most:,.0f}")
             return float(_DEFAULTS[name])
         return value
 
@@ -68,8 +70,8 @@ class Parser:
     def url(self, name: str) -> str:
         """An http or https address, or nothing."""
         value = self.text(name)
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
-            self.broken(name, "must start with http:// or https://")
+        if value and not _is_address(value):
+            self.broken(name, "must start with http:// or https:// and name a host")
             return ""
         return value
 
@@ -109,3 +111,12 @@ class Parser:
                 continue
             found[group.strip()] = (*found.get(group.strip(), ()), role.strip())
         return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0

@@ -40,11 +40,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _secret("SHIPBELL_ADMIN_PASSWORD", "Password of the first administrator; empty = a random one, printed once."),
     _plain("SHIPBELL_PUBLIC_URL", "", "Address under which people and CI tools reach this server."),
-    _plain("SHIPBELL_TRUSTED_PROXIES", "", "Networks (CIDR, comma-separated) whose X-Forwarded-* headers are believed."),
+    _plain(
+        "SHIPBELL_TRUSTED_PROXIES", "", "Networks (CIDR, comma-separated) whose X-Forwarded-* headers are believed."
+    ),
     _plain("SHIPBELL_CHANNEL_REGIONS", "wecom=ap-southeast-3", "Where each channel is offered; * = everywhere."),
     _plain("SHIPBELL_OUTBOUND_ALLOW", "", "Networks (CIDR) outside the public internet that may be called."),
     _plain("SHIPBELL_OUTBOUND_PROXY", "", "HTTP proxy for calls to robots; never taken from elsewhere."),
-    _plain("SHIPBELL_WECOM_PER_MINUTE", "18", "Messages a minute for one WeCom robot, the burst included; 0 = unpaced."),
+    _plain(
+        "SHIPBELL_WECOM_PER_MINUTE", "18", "Messages a minute for one WeCom robot, the burst included; 0 = unpaced."
+    ),
     _plain("SHIPBELL_WECOM_BURST", "6", "Messages that may go at once; smaller than the number a minute."),
     _plain("SHIPBELL_SOURCE_PER_SECOND", "0", "Calls a second that a source may make; 0 = no limit."),
     _plain("SHIPBELL_RETENTION_DAYS", "30", "Days that events and deliveries are kept."),

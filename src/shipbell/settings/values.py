@@ -10,7 +10,11 @@ from pathlib import Path
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.secret import Secret
 from shipbell.settings.parse import Network, Parser
-from shipbell.settings.table import CONFIG, SETTINGS
+from shipbell.settings.table import CONFIG, SETTINGS, Setting
+
+# A century: what calendars can still say, seen from today.
+_MOST_DAYS = 36_500
+_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +84,9 @@ def _settings(parser: Parser) -> Settings:
         outbound_proxy=parser.url("SHIPBELL_OUTBOUND_PROXY"),
         wecom_per_minute=per_minute,
         wecom_burst=burst,
-        source_per_second=parser.number("SHIPBELL_SOURCE_PER_SECOND", least=0),
-        retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001)),
-        expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001)),
+        source_per_second=parser.number("SHIPBELL_SOURCE_PER_SECOND", least=0, most=1_000_000),
+        retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001, most=_MOST_DAYS)),
+        expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001, most=_MOST_DAYS * _HOURS)),
         operator_url=parser.secret("SHIPBELL_OPERATOR_URL"),
         log_level=parser.one_of("SHIPBELL_LOG_LEVEL", ("debug", "info", "warning", "error")),
         log_format=parser.one_of("SHIPBELL_LOG_FORMAT", ("json", "console")),
@@ -94,9 +98,13 @@ def _settings(parser: Parser) -> Settings:
 def _oidc(parser: Parser) -> Oidc | None:
     issuer = parser.url("SHIPBELL_OIDC_ISSUER")
     client_secret = parser.secret("SHIPBELL_OIDC_CLIENT_SECRET")
-    if not issuer:
-        return None
     client_id = parser.text("SHIPBELL_OIDC_CLIENT_ID")
+    if not issuer:
+        if client_id or client_secret is not None:
+            parser.broken(
+                "SHIPBELL_OIDC_ISSUER", "is needed with SHIPBELL_OIDC_CLIENT_ID and SHIPBELL_OIDC_CLIENT_SECRET"
+            )
+        return None
     if not client_id or client_secret is None:
         parser.broken("SHIPBELL_OIDC_CLIENT_ID", "and SHIPBELL_OIDC_CLIENT_SECRET are needed with an issuer")
     return Oidc(
@@ -111,19 +119,30 @@ def _oidc(parser: Parser) -> Oidc | None:
 
 def _gathered(environ: Mapping[str, str]) -> dict[str, str]:
     """The given value of each setting; raises BadSettings for a name that does not exist."""
-    given = {**_from_file(environ.get(CONFIG, "")), **{k: v for k, v in environ.items() if k.startswith("SHIPBELL_")}}
-    given.pop(CONFIG, None)
+    given = {name: value for name, value in environ.items() if name.startswith("SHIPBELL_") and name != CONFIG}
+    known = {one.name for one in SETTINGS} | {f"{one.name}_FILE" for one in SETTINGS if one.from_file}
+    for name in given:
+        if name not in known:
+            close = get_close_matches(name, [one.name for one in SETTINGS], 1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise BadSettings(f"There is no setting {name}.{hint}")
+    in_file = _from_file(environ.get(CONFIG, ""))
     values: dict[str, str] = {}
     for one in SETTINGS:
-        if one.from_file and (path := given.pop(f"{one.name}_FILE", "")):
-            values[one.name] = _content(f"{one.name}_FILE", path)
-        if one.name in given:
-            values[one.name] = given.pop(one.name)
-    for name in given:
-        close = get_close_matches(name, [one.name for one in SETTINGS], 1)
-        hint = f" Did you mean {close[0]}?" if close else ""
-        raise BadSettings(f"There is no setting {name}.{hint}")
+        value = _given(one, given)
+        value = _given(one, in_file) if value is None else value
+        if value is not None:
+            values[one.name] = value
     return values
+
+
+def _given(one: Setting, origin: Mapping[str, str]) -> str | None:
+    """What one place says of a setting: the value itself, else that of the file it names."""
+    name = f"{one.name}_FILE"
+    path = origin.get(name, "") if one.from_file else ""
+    if path and not origin.get(one.name):
+        return _content(name, path)
+    return origin.get(one.name)
 
 
 def _from_file(path: str) -> dict[str, str]:

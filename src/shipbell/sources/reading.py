@@ -70,7 +70,9 @@ def _has_lone_surrogate(body: bytes) -> bool:
         text = body.decode()
     except UnicodeDecodeError:
         return False
-    without_pairs = re.sub(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", "", text.replace("\\\\", ""), flags=re.IGNORECASE)
+    without_pairs = re.sub(
+        r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", "", text.replace("\\\\", ""), flags=re.IGNORECASE
+    )
     return _SURROGATE_ESCAPE.search(without_pairs.encode()) is not None
 
 
@@ -94,7 +96,9 @@ def event_of(body: EventBody, *, received_at: datetime, place: str = "") -> Even
     if len(body.id) > _MOST_ID_CHARACTERS:
         raise MalformedEvent(f"Expected at most {_MOST_ID_CHARACTERS} characters (at {prefix}id)")
     if not known(body.type):
-        raise UnknownEventType(f"The catalog has no event type “{body.type[:80]}” (at {prefix}type); see /api/v1/catalog.")
+        raise UnknownEventType(
+            f"The catalog has no event type “{body.type[:80]}” (at {prefix}type); see /api/v1/catalog."
+        )
     run = body.run or _NO_RUN
     if body.run is not None:
         aware(run.started_at, f"{prefix}run.started_at")

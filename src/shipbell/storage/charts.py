@@ -78,7 +78,7 @@ def _edges(span: Span) -> _Edges:
     return list(pairwise(firsts))
 
 
-def _per_slot(connection: Connection, edges: _Edges, table, project_id: int, *conditions) -> list[int]:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002 - SQLAlchemy's own types differ by table
+def _per_slot(connection: Connection, edges: _Edges, table, project_id: int, *conditions) -> list[int]:  # type: ignore[no-untyped-def]
     """How many rows of a project fall into each slot, counted over an index alone."""
     slots = _slots(edges)
     count = (
@@ -92,7 +92,7 @@ def _per_slot(connection: Connection, edges: _Edges, table, project_id: int, *co
     return [found[low] for low, _ in edges]
 
 
-def _slots(edges: _Edges):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's own type
+def _slots(edges: _Edges):  # type: ignore[no-untyped-def]
     return values(column("low", Number), column("high", Number), name="slots").data(list(edges)).cte("slot")
 
 

@@ -26,7 +26,7 @@ _FRESH = timedelta(seconds=0.5)
 class SqlDirectory:
     """The store of settings (see `ports.directory.Directory`)."""
 
-    def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
+    def __init__(
         self,
         database: Database,
         vault: Vault,
@@ -102,9 +102,7 @@ class SqlDirectory:
         if row["old_secret"] is not None and row["old_until"] is not None and row["old_until"] > now:
             secrets.append(self._vault.decrypt(row["old_secret"]))
         until = from_ms(row["old_until"]) if len(secrets) > 1 else None
-        return KnownSource(
-            id=row["id"], name=row["name"], kind=row["kind"], secrets=tuple(secrets), old_until=until
-        )
+        return KnownSource(id=row["id"], name=row["name"], kind=row["kind"], secrets=tuple(secrets), old_until=until)
 
 
 def _version(connection: Connection) -> int:

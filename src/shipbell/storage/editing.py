@@ -50,7 +50,7 @@ class Editor:
         touched = update(counters).where(counters.c.name == "configuration").values(value=counters.c.value + 1)
         connection.execute(touched)
 
-    def _one(self, connection: Connection, edit: Edit, by: By, now: int) -> list[Entry]:
+    def _one(self, connection: Connection, edit: Edit, by: By, now: int) -> list[Entry]:  # noqa: PLR0911 - one a kind of edit
         match edit:
             case PutProject():
                 return self._put_project(connection, edit, by, now)
@@ -84,7 +84,9 @@ class Editor:
         if row["region"] != new.region:
             self._withdraw(connection, row["id"], new.region, now)
         before = facts.project(project_of(row))
-        return [Entry(action="project.updated", target=new.key, project=new.key, before=before, after=facts.project(new))]
+        return [
+            Entry(action="project.updated", target=new.key, project=new.key, before=before, after=facts.project(new))
+        ]
 
     def _withdraw(self, connection: Connection, project_id: int, region: str, now: int) -> None:
         """Cancel what waits for channels that the new region does not offer."""
@@ -163,9 +165,7 @@ def project_row(connection: Connection, key: str) -> RowMapping:
     return row
 
 
-def named_row(
-    connection: Connection, table: Table, project_id: int, row_id: int, name: str
-) -> RowMapping | None:
+def named_row(connection: Connection, table: Table, project_id: int, row_id: int, name: str) -> RowMapping | None:
     """The row of this id, or (id 0) of this name; raises NotFound for an id, NameTaken for another's name."""
     same_name = select(table).where(table.c.project_id == project_id, table.c.name == name)
     named = connection.execute(same_name).mappings().first()
@@ -193,5 +193,3 @@ def stamped(row: RowMapping | None, by: By, now: int) -> dict[str, object]:
     if row is None:
         return {**values, "created_at": now, "revision": 1}
     return {**values, "revision": row["revision"] + 1}
-
-

@@ -105,7 +105,9 @@ def usable(error: Exception, path: Path) -> DatabaseUnusable:
     if any(sign in told for sign in _FULL):
         return DatabaseUnusable(f"The disk of {path.parent} is full: free some space; nothing accepted is lost.")
     if any(sign in told.lower() for sign in _READ_ONLY):
-        return DatabaseUnusable(f"{path} cannot be written: give the user of this process write access to {path.parent}.")
+        return DatabaseUnusable(
+            f"{path} cannot be written: give the user of this process write access to {path.parent}."
+        )
     if "locked" in told or "busy" in told:
         return DatabaseUnusable(f"{path} is busy with another process: try again in some seconds.")
     return DatabaseUnusable(f"{path} cannot be used: {told}.")
@@ -134,7 +136,7 @@ def _sqlite(path: Path, *, size: int, begin: str) -> Engine:
 
 def _pragmas(connection: DBAPIConnection) -> None:
     """WAL lets readers go on while one writes; FULL makes a commit survive a power cut."""
-    assert isinstance(connection, SqliteConnection)  # noqa: S101 - tells the type checker what the URL says
+    assert isinstance(connection, SqliteConnection)
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",

@@ -24,9 +24,11 @@ _ALARM_EVERY_MS = 60_000
 
 
 _BURY_ONE = Prepared(
-    lambda _: update(deliveries)
-    .where(deliveries.c.id == bindparam("this"))
-    .values(state="dead", cause="not-composed", settled_at=bindparam("at")),
+    lambda _: (
+        update(deliveries)
+        .where(deliveries.c.id == bindparam("this"))
+        .values(state="dead", cause="not-composed", settled_at=bindparam("at"))
+    ),
     ("this", "at"),
 )
 
@@ -83,7 +85,7 @@ def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Hando
     """What goes next; a delivery that no message can be made of is buried, so that it holds up nobody."""
     try:
         return rules.pick(head)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one event, the others must go on
+    except Exception as error:
         first = head.waiting[0]
         log().error("delivery.not_composed", delivery=first.id, error=type(error).__name__, exc_info=error)
         _BURY_ONE.many(connection, [(first.id, now)])
@@ -176,7 +178,7 @@ def _batch(lane: LaneRow, handout: Handout, rules: Rules, worker: str, now: int)
 
 def _alarm_batch(lane: LaneRow, rules: Rules, worker: str, now: int) -> Batch:
     alarm = lane.alarm
-    assert alarm is not None  # noqa: S101 - _alarm_due has just said so
+    assert alarm is not None
     msgtype, body = rules.alert(lane.channel, alarm.companion)
     return Batch(
         lane_id=lane.id,
@@ -201,5 +203,6 @@ def joined(alarm: Alarm | None, companion: Companion, delivery_ids: tuple[int, .
         return Alarm(companion=companion, delivery_ids=delivery_ids)
     members = tuple(dict.fromkeys((*alarm.companion.user_ids, *companion.user_ids)))
     return Alarm(
-        companion=Companion(headline=companion.headline, locale=companion.locale, user_ids=members), delivery_ids=(*alarm.delivery_ids, *delivery_ids)[-1_000:]
+        companion=Companion(headline=companion.headline, locale=companion.locale, user_ids=members),
+        delivery_ids=(*alarm.delivery_ids, *delivery_ids)[-1_000:],
     )

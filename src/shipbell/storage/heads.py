@@ -93,7 +93,9 @@ def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: 
 
 def waiting_count(connection: Connection, lane_id: int) -> int:
     """How many deliveries of a lane wait, counted up to a bound."""
-    some = select(literal_column("1").label("one")).where(deliveries.c.lane_id == lane_id, _WAITS).limit(_COUNTED)
+    some: Select[tuple[int]] = (
+        select(literal_column("1").label("one")).where(deliveries.c.lane_id == lane_id, _WAITS).limit(_COUNTED)
+    )
     count: int = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
     return count
 

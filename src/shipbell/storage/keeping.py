@@ -49,12 +49,16 @@ _INSERT_DELIVERY = Prepared(
     lambda _: insert(deliveries).values({**{name: bindparam(name) for name in _DELIVERY_COLUMNS}, **_ZEROES}),
     _DELIVERY_COLUMNS,
 )
-_SHUT = Prepared(lambda _: select(lanes.c.id, lanes.c.cause).where(lanes.c.state == literal_column("'closed'")).with_for_update())
+_SHUT = Prepared(
+    lambda _: select(lanes.c.id, lanes.c.cause).where(lanes.c.state == literal_column("'closed'")).with_for_update()
+)
 _NEXT = Prepared(
-    lambda _: update(counters)
-    .where(counters.c.name == "place")
-    .values(value=counters.c.value + bindparam("count"))
-    .returning(counters.c.value),
+    lambda _: (
+        update(counters)
+        .where(counters.c.name == "place")
+        .values(value=counters.c.value + bindparam("count"))
+        .returning(counters.c.value)
+    ),
     ("count",),
 )
 
@@ -136,18 +140,23 @@ def search_key(text: str | None) -> str | None:
 
 def _event_row(one: Received) -> Values:
     event = one.event
-    accepted = isinstance(event, Event)
+    reason = commit = None
+    match event:
+        case Event(trigger=trigger):
+            commit = trigger.commit if trigger else None
+        case Ignored():
+            reason = event.reason
     return (
         one.id,
         one.project_id,
         one.source_id,
         event.id,
         event.type,
-        None if accepted else event.reason,
+        reason,
         to_ms(event.time),
         search_key(event.subject.name) or "",
         search_key(event.run.number),
-        search_key(event.trigger.commit) if accepted and event.trigger else None,
+        search_key(commit),
         event.run.url or event.subject.url,
         write_event(event),
     )

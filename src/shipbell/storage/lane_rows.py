@@ -82,36 +82,44 @@ _STORED = tuple(f"new_{name}" for name in _CHANGING)
 
 _LOAD = Prepared(lambda dialect: select(*_COLUMNS).where(among(dialect, lanes.c.id, "ids")).with_for_update(), ("ids",))
 _DUE = Prepared(
-    lambda _: select(*_COLUMNS)
-    .where(lanes.c.due_at <= bindparam("now"))
-    .order_by(lanes.c.due_at)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True),
+    lambda _: (
+        select(*_COLUMNS)
+        .where(lanes.c.due_at <= bindparam("now"))
+        .order_by(lanes.c.due_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    ),
     ("now", "most"),
 )
 _NEXT_DUE = Prepared(lambda _: select(func.min(lanes.c.due_at)).where(lanes.c.due_at.is_not(None)))
 _LEASED = Prepared(lambda _: select(*_COLUMNS).where(lanes.c.owner.is_not(None)).with_for_update())
 _OVERDUE = Prepared(
-    lambda _: select(*_COLUMNS)
-    .where(lanes.c.owner.is_not(None), lanes.c.lease_until < bindparam("now"))
-    .with_for_update(skip_locked=True),
+    lambda _: (
+        select(*_COLUMNS)
+        .where(lanes.c.owner.is_not(None), lanes.c.lease_until < bindparam("now"))
+        .with_for_update(skip_locked=True)
+    ),
     ("now",),
 )
 _STORE = Prepared(
-    lambda _: update(lanes)
-    .where(lanes.c.id == bindparam("this"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGING}),
+    lambda _: (
+        update(lanes)
+        .where(lanes.c.id == bindparam("this"))
+        .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+    ),
     (*_STORED, "this"),
 )
 _WAKE = Prepared(
-    lambda _: update(lanes)
-    .where(
-        lanes.c.id == bindparam("this"),
-        lanes.c.due_at.is_(None),
-        lanes.c.owner.is_(None),
-        lanes.c.state.in_((literal_column("'open'"), literal_column("'paused'"))),
-    )
-    .values(due_at=lanes.c.ready_at),
+    lambda _: (
+        update(lanes)
+        .where(
+            lanes.c.id == bindparam("this"),
+            lanes.c.due_at.is_(None),
+            lanes.c.owner.is_(None),
+            lanes.c.state.in_((literal_column("'open'"), literal_column("'paused'"))),
+        )
+        .values(due_at=lanes.c.ready_at)
+    ),
     ("this",),
 )
 

@@ -52,9 +52,7 @@ class SqlLanes:
             lambda connection: self._free(connection, lane_rows.leased(connection, owner=worker))
         )
 
-    def _exchange(
-        self, connection: Connection, worker: str, settlements: Sequence[Settlement], limit: int
-    ) -> Handed:
+    def _exchange(self, connection: Connection, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
         now = to_ms(self._clock.now())
         self._settle(connection, settlements, now)
         self._free(connection, lane_rows.overdue(connection, now))
@@ -83,7 +81,7 @@ class SqlLanes:
         busy = with_work(connection, [lane.id for lane in moved])
         lane_rows.store(connection, [self._at_rest(lane, lane.id in busy, now) for lane in moved])
 
-    def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:  # noqa: FBT001 - a fact of the lane
+    def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:
         free = replace(lane, owner=None, lease_until=None, flight=None)
         if (busy or lane.alarm is not None) and (lane.open or busy):
             return rested(free, self._rules.pace[lane.channel], now)
@@ -119,7 +117,7 @@ def _alarm_left(lane: LaneRow) -> lane_rows.Alarm | None:
 
 def _write_interrupted(connection: Connection, lane: LaneRow) -> None:
     flight = lane.flight
-    assert flight is not None  # noqa: S101 - the caller has chosen such lanes
+    assert flight is not None
     connection.execute(
         insert(attempts),
         [

@@ -61,7 +61,9 @@ def lock_for_serving(folder: Path) -> ServeLock:
     try:
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise DatabaseUnusable(f"{folder} cannot be written ({type(error).__name__}): check the folder's owner.") from error
+        raise DatabaseUnusable(
+            f"{folder} cannot be written ({type(error).__name__}): check the folder's owner."
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -33,11 +33,11 @@ class Prepared:
     names: tuple[str, ...] = ()
     _compiled: dict[str, _Compiled] = field(default_factory=dict)
 
-    def rows(self, connection: Connection, *values: Any) -> Sequence[Values]:  # noqa: ANN401 - column values
+    def rows(self, connection: Connection, *values: Any) -> Sequence[Values]:
         """Run it once; its rows as tuples."""
         compiled = self._for(connection)
         given = compiled.pick(values) if compiled.pick else values
-        return connection.exec_driver_sql(compiled.sql, given).fetchall()  # type: ignore[return-value]
+        return connection.exec_driver_sql(compiled.sql, given).fetchall()
 
     def many(self, connection: Connection, rows: Iterable[Values]) -> None:
         """Run it for each row, in one call of the driver."""

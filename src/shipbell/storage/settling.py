@@ -23,32 +23,42 @@ _WAITS = deliveries.c.state == literal_column("'waiting'")
 
 # A message that was in the air when its delivery was cancelled or ran out has been shown all the same.
 _SHOWN = Prepared(
-    lambda _: update(deliveries)
-    .where(_THIS, deliveries.c.state != "delivered")
-    .values(state="delivered", cause=None, settled_at=bindparam("b_at"), maybe_delivered=False),
+    lambda _: (
+        update(deliveries)
+        .where(_THIS, deliveries.c.state != "delivered")
+        .values(state="delivered", cause=None, settled_at=bindparam("b_at"), maybe_delivered=False)
+    ),
     ("b_id", "b_at"),
 )
 _BURIED = Prepared(
-    lambda _: update(deliveries)
-    .where(_THIS, _WAITS)
-    .values(
-        state="dead",
-        cause=bindparam("b_cause"),
-        settled_at=bindparam("b_at"),
-        maybe_delivered=case((bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered),
+    lambda _: (
+        update(deliveries)
+        .where(_THIS, _WAITS)
+        .values(
+            state="dead",
+            cause=bindparam("b_cause"),
+            settled_at=bindparam("b_at"),
+            maybe_delivered=case(
+                (bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered
+            ),
+        )
     ),
     ("b_id", "b_at", "b_cause", "b_maybe"),
 )
 _AGAIN = Prepared(
-    lambda _: update(deliveries)
-    .where(_THIS, _WAITS)
-    .values(
-        failures=deliveries.c.failures + bindparam("b_counted"),
-        failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
-        uncertain=deliveries.c.uncertain + bindparam("b_uncertain"),
-        uncertain_since=func.coalesce(deliveries.c.uncertain_since, bindparam("b_uncertain_at")),
-        maybe_delivered=case((bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered),
-        alone=bindparam("b_alone"),
+    lambda _: (
+        update(deliveries)
+        .where(_THIS, _WAITS)
+        .values(
+            failures=deliveries.c.failures + bindparam("b_counted"),
+            failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
+            uncertain=deliveries.c.uncertain + bindparam("b_uncertain"),
+            uncertain_since=func.coalesce(deliveries.c.uncertain_since, bindparam("b_uncertain_at")),
+            maybe_delivered=case(
+                (bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered
+            ),
+            alone=bindparam("b_alone"),
+        )
     ),
     ("b_id", "b_counted", "b_failed_at", "b_uncertain", "b_uncertain_at", "b_maybe", "b_alone"),
 )
@@ -171,15 +181,27 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
             return _paused(lane, pause, rule, settlement.attempt)
         case Stop(rejected=rejected):
             return replace(
-                lane, state=LaneState.FAILING, state_since=now, rejected=rejected, answered_at=now, due_at=None,
-                cause=result.code, cause_detail=result.detail,
+                lane,
+                state=LaneState.FAILING,
+                state_since=now,
+                rejected=rejected,
+                answered_at=now,
+                due_at=None,
+                cause=result.code,
+                cause_detail=result.detail,
             )
         case Close():
             bury_waiting(connection, lane.id, cause=result.code, now=now)
             since = lane.state_since if lane.state is LaneState.CLOSED else now
             return replace(
-                lane, state=LaneState.CLOSED, state_since=since, answered_at=now, due_at=None, alarm=None,
-                cause=result.code, cause_detail=result.detail,
+                lane,
+                state=LaneState.CLOSED,
+                state_since=since,
+                answered_at=now,
+                due_at=None,
+                alarm=None,
+                cause=result.code,
+                cause_detail=result.detail,
             )
         case _:
             assert_never(settlement.decision.onward)

@@ -23,7 +23,7 @@ _WAITS_MS = int(timedelta(minutes=15).total_seconds() * 1000)
 class SqlTrials:
     """The store of test messages (see `ports.trials.Trials`)."""
 
-    def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
+    def __init__(
         self,
         database: Database,
         vault: Vault,
@@ -92,9 +92,9 @@ class SqlTrials:
 
 
 def _state(connection: Connection, delivery_id: int) -> TrialState | None:
-    statement = select(
-        deliveries.c.state, deliveries.c.cause, lanes.c.owner, lanes.c.due_at, lanes.c.ready_at
-    ).join(lanes, lanes.c.id == deliveries.c.lane_id)
+    statement = select(deliveries.c.state, deliveries.c.cause, lanes.c.owner, lanes.c.due_at, lanes.c.ready_at).join(
+        lanes, lanes.c.id == deliveries.c.lane_id
+    )
     row = connection.execute(statement.where(deliveries.c.id == delivery_id)).first()
     if row is None:
         return None

@@ -69,7 +69,7 @@ class HttpTransport:
                 url.with_fragment(None), data=call.body, allow_redirects=False, proxy=self._proxy
             ) as response:
                 return await _read(response)
-        except Exception as error:  # noqa: BLE001 - whatever the network does is an answer, never a crash
+        except Exception as error:
             waited = asyncio.get_running_loop().time() - began
             return _trouble(error, proxied=self._proxy is not None, waited=waited)
 
@@ -145,5 +145,3 @@ def _root(error: BaseException) -> BaseException:
         seen.add(id(inner))
         error = inner
     return error
-
-

@@ -71,7 +71,9 @@ def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...] | None:
         return (address.sixtofour,)
     if address.teredo:
         return address.teredo
-    if any(address in network for network in (*_NAT64, _TRANSLATED)) or (address in _IPV4_COMPATIBLE and int(address) > 1):
+    if any(address in network for network in (*_NAT64, _TRANSLATED)) or (
+        address in _IPV4_COMPATIBLE and int(address) > 1
+    ):
         return (IPv4Address(int(address) & 0xFFFFFFFF),)
     return None
 
@@ -113,6 +115,6 @@ class GuardedSockets:
         if not allowed(str(host), self._allow):
             raise AddressNotAllowed("This address may not be called.")
         made = socket.socket(family=family, type=kind, proto=protocol)
-        made.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made

@@ -18,7 +18,7 @@ from shipbell.usecases.drafts import finished
 
 PASSWORD_CHARACTERS = 10
 _MOST_PASSWORD_CHARACTERS = 256
-_TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
+_TOKEN_PREFIX = "sb_"
 _MOST_NAME = 100
 FIRST = "admin"
 _COMMON = frozenset((files("shipbell.usecases") / "common_passwords.txt").read_text("utf-8").split())
@@ -33,7 +33,9 @@ def check_password(password: str, name: str = "") -> None:
     """Raise InvalidValue for one that is short, common or the account's name."""
     found = Findings()
     if not PASSWORD_CHARACTERS <= len(password) <= _MOST_PASSWORD_CHARACTERS:
-        found.add("password", "password-length", f"Use {PASSWORD_CHARACTERS} to {_MOST_PASSWORD_CHARACTERS} characters.")
+        found.add(
+            "password", "password-length", f"Use {PASSWORD_CHARACTERS} to {_MOST_PASSWORD_CHARACTERS} characters."
+        )
     elif password.lower() in _COMMON or password.lower() == name.lower():
         found.add("password", "password-common", "This password is among the first to be guessed: take another one.")
     finished(found)
@@ -72,7 +74,7 @@ class ManageAccounts:
         check_password(password, name)
         await self.accounts.set_password(name, self.hashed(password), by)
 
-    async def make_token(  # noqa: PLR0913 - the parts of a token
+    async def make_token(
         self,
         user: str,
         *,
@@ -86,7 +88,7 @@ class ManageAccounts:
         found = Findings()
         if not 1 <= len(name) <= _MOST_NAME:
             found.add("name", "name-length", f"{len(name)} characters; 1 to {_MOST_NAME}.")
-        if days is not None and not 0 < days <= 3_660:  # noqa: PLR2004 - ten years
+        if days is not None and not 0 < days <= 3_660:
             found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
         finished(found)
         for key in projects or ():

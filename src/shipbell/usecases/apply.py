@@ -7,7 +7,7 @@ from pathlib import Path
 from shipbell.domain.errors import ChannelUnavailable, InvalidFile
 from shipbell.domain.rules import Findings
 from shipbell.ports.directory import By, Directory, Edit
-from shipbell.usecases.differences import Difference, Differ
+from shipbell.usecases.differences import Differ, Difference
 from shipbell.usecases.drafts import SUBSCRIPTION_KEYS, Drafts, Raw, finished
 from shipbell.usecases.files import files_of, read_file
 

@@ -38,4 +38,6 @@ class Deliver:
             chance=self.clock.chance(),
         )
         status = reply.status if isinstance(reply, Reply) else None
-        return Settlement(batch=batch, attempt=Attempt(ended_at=ended_at, result=result, status=status), decision=decision)
+        return Settlement(
+            batch=batch, attempt=Attempt(ended_at=ended_at, result=result, status=status), decision=decision
+        )

@@ -166,9 +166,7 @@ def _source(difference: Difference, key: str, new: SourceRecord, old: SourceReco
         difference.add(PutSource(project=key, source=new), f"~ source {key}/{new.name}: {', '.join(changes)}")
 
 
-def _subscription(
-    difference: Difference, key: str, new: SubscriptionRecord, old: SubscriptionRecord | None
-) -> None:
+def _subscription(difference: Difference, key: str, new: SubscriptionRecord, old: SubscriptionRecord | None) -> None:
     if old is None:
         difference.add(PutSubscription(project=key, subscription=new), f"+ subscription {key}/{new.name}")
         return

@@ -13,7 +13,7 @@ from shipbell.ports.channel import Channel
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, SubscriptionRecord
 
 Raw = Mapping[str, object]
-SECRET_MASK = "********"  # noqa: S105 - what stands for a secret
+SECRET_MASK = "********"
 PROJECT_KEYS = ("key", "name", "region", "time_zone", "members", "sources", "subscriptions")
 SOURCE_KEYS = ("name", "kind", "secret")
 SUBSCRIPTION_KEYS = (
@@ -65,9 +65,7 @@ class Drafts:
             old_until=known.old_until if known and kept else None,
         )
 
-    def _secret(
-        self, found: Findings, raw: Raw, known: SourceRecord | None, *, make_up: bool
-    ) -> Secret | None:
+    def _secret(self, found: Findings, raw: Raw, known: SourceRecord | None, *, make_up: bool) -> Secret | None:
         given = raw.get("secret")
         if given is None or given == SECRET_MASK:
             if known is not None:
@@ -82,9 +80,7 @@ class Drafts:
         text = rules.secret(found, found.text(raw, "secret"))
         return None if text is None else Secret(text)
 
-    def subscription(
-        self, found: Findings, raw: Raw, known: SubscriptionRecord | None
-    ) -> SubscriptionRecord | None:
+    def subscription(self, found: Findings, raw: Raw, known: SubscriptionRecord | None) -> SubscriptionRecord | None:
         """A subscription; a mask keeps the URL of a known one."""
         before = len(found.problems)
         found.unknown_keys(raw, SUBSCRIPTION_KEYS)

@@ -17,13 +17,13 @@ class _Loader(yaml.SafeLoader):
 
     nodes = 0
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - PyYAML's own signature
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         self.nodes += 1
         if self.nodes > _MOST_NODES:
             raise InvalidFile("The file grows beyond all bounds when its aliases are followed.")
         return super().construct_object(node, deep=deep)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -50,7 +50,7 @@ def read_file(path: Path) -> Mapping[str, object]:
     if len(raw) > MOST_BYTES:
         raise InvalidFile(f"{path} is larger than 4 MiB.")
     try:
-        loaded = yaml.load(raw.decode("utf-8-sig"), _Loader)  # noqa: S506 - a loader that is safer than SafeLoader
+        loaded = yaml.load(raw.decode("utf-8-sig"), _Loader)
     except InvalidFile as error:
         raise InvalidFile(f"{path}: {error.sentence}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

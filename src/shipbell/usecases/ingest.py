@@ -26,9 +26,7 @@ class Ingest:
     offered: Callable[[str, str], bool]
     status_of: Callable[[ShipbellError], int]
 
-    async def __call__(
-        self, project_key: str, source_name: str, request: InboundRequest, address: str
-    ) -> Accepted:
+    async def __call__(self, project_key: str, source_name: str, request: InboundRequest, address: str) -> Accepted:
         """Keep the events of one call; returns after the commit.
 
         Raises NotFound, BadSignature, MalformedEvent, Busy or DatabaseUnusable.
@@ -77,7 +75,7 @@ class Ingest:
             deliveries=deliveries,
         )
 
-    def _note(  # noqa: PLR0913 - the columns of one line at the door
+    def _note(
         self,
         source: KnownSource,
         request: InboundRequest,
@@ -121,5 +119,3 @@ def verify(reader: EventSource, source: KnownSource, request: InboundRequest) ->
         else:
             return
     raise refusal or BadSignature("This source has no secret that is in force.")
-
-

@@ -61,9 +61,7 @@ def _same(first: Waiting, waiting: Sequence[Waiting]) -> list[Waiting]:
     if first.test:
         return [first]
     return [
-        one
-        for one in waiting
-        if one.event_id == first.event_id and one.rendering == first.rendering and not one.test
+        one for one in waiting if one.event_id == first.event_id and one.rendering == first.rendering and not one.test
     ]
 
 
@@ -90,7 +88,7 @@ def _most(
         else:
             most = tried
         tried = min(least * 2, len(mates)) if most > len(mates) else (least + most) // 2
-    assert best is not None  # noqa: S101 - a message of one is always taken
+    assert best is not None
     return best
 
 

@@ -112,7 +112,7 @@ class Observed:
         scope.setdefault("state", {})["request_id"] = request_id
         try:
             await self.app(scope, receive, sent)
-        except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
+        except Exception as error:
             log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
             if not status:
                 await problem(_Broken(f"Tell the administrator this request id: {request_id}."))(scope, receive, sent)

@@ -64,6 +64,4 @@ def problem(error: ShipbellError, headers: Mapping[str, str] | None = None) -> R
         sent["Retry-After"] = str(_RETRY_SECONDS)
     if isinstance(error, errors.Unauthenticated):
         sent["WWW-Authenticate"] = "Bearer"
-    return Response(
-        msgspec.json.encode(problem_body(error)), status, sent, media_type="application/problem+json"
-    )
+    return Response(msgspec.json.encode(problem_body(error)), status, sent, media_type="application/problem+json")

@@ -25,6 +25,7 @@ _THIS_MESSAGE = frozenset(
 # A block lasts 60 s; a little more lets it end for certain.
 _BLOCK = timedelta(seconds=65)
 _CROWD = timedelta(seconds=3)
+_PAUSES = {_TOO_OFTEN: (_BLOCK, True), _TOO_MANY_AT_ONCE: (_CROWD, False)}
 _LONGEST_WAIT = timedelta(hours=1)
 _TOO_MANY_REQUESTS = 429
 _REQUEST_TIMEOUT = 408
@@ -96,10 +97,9 @@ def _told(answer: _Answer) -> Result:
         if answer.errmsg.strip().lower() == "ok":
             return Delivered(detail=detail)
         return Rejected(code="ok-with-warning", detail=detail, maybe=True)
-    if answer.errcode == _TOO_OFTEN:
-        return Throttled(code=code, detail=detail, pause=_BLOCK)
-    if answer.errcode == _TOO_MANY_AT_ONCE:
-        return Throttled(code=code, detail=detail, pause=_CROWD, drained=False)
+    if answer.errcode in _PAUSES:
+        pause, drained = _PAUSES[answer.errcode]
+        return Throttled(code=code, detail=detail, pause=pause, drained=drained)
     if answer.errcode == _BUSY:
         return Transient(code=code, detail=detail)
     if answer.errcode in _GONE:

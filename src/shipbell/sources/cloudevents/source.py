@@ -24,7 +24,7 @@ _STRUCTURED = "application/cloudevents"
 _REQUIRED = ("specversion", "id", "source", "type")
 _OBJECT = msgspec.json.Decoder(dict[str, object])
 _OBJECTS = msgspec.json.Decoder(list[dict[str, object]])
-_QUOTED = re.compile(r'\\(.)')
+_QUOTED = re.compile(r"\\(.)")
 
 Envelope = Mapping[str, object]
 

@@ -82,7 +82,7 @@ def _operation(operation: Operation, known: dict[type, Json]) -> Json:
 
 def _tag(operation: Operation) -> str:
     parts = operation.path.strip("/").split("/")
-    return parts[2] if operation.of_project and len(parts) > 2 else parts[0]  # noqa: PLR2004 - projects/{key}/noun
+    return parts[2] if operation.of_project and len(parts) > 2 else parts[0]
 
 
 def _parameters(operation: Operation) -> Sequence[Json]:

@@ -64,5 +64,5 @@ async def delete(call: Call) -> Response:
 
 
 def _one(call: Call, record: ProjectRecord, status: int = 200) -> Response:
-    location = f"/projects/{record.key}" if status == 201 else None  # noqa: PLR2004 - created
+    location = f"/projects/{record.key}" if status == 201 else None
     return answer(writing.project(record, call.role), status, revision=revision(record.stamp), location=location)

@@ -89,7 +89,7 @@ def _hook(call: Call, record: SourceRecord) -> str:
 
 
 def _one(call: Call, record: SourceRecord, status: int = 200, *, told: bool = False) -> Response:
-    new = status == 201  # noqa: PLR2004 - created
+    new = status == 201
     location = f"/projects/{call.key}/sources/{encode(Prefix.SOURCE, record.id)}" if new else None
     shape = writing.source(record, _hook(call, record), told=told)
     return answer(shape, status, revision=revision(record.stamp), location=location)

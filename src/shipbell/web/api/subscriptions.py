@@ -76,6 +76,6 @@ def _id(call: Call) -> int:
 
 
 def _one(call: Call, record: SubscriptionRecord, status: int = 200) -> Response:
-    new = status == 201  # noqa: PLR2004 - created
+    new = status == 201
     location = f"/projects/{call.key}/subscriptions/{encode(Prefix.SUBSCRIPTION, record.id)}" if new else None
     return answer(writing.subscription(record), status, revision=revision(record.stamp), location=location)

@@ -83,7 +83,7 @@ def _from_our_page(request: Request, form: Form) -> bool:
     return not foreign and bool(cookie) and hmac.compare_digest(form.one(CSRF_FIELD).encode(), cookie.encode())
 
 
-def _form(  # noqa: PLR0913 - what a failed sign-in shows again
+def _form(
     request: Request, way: str, *, name: str = "", error: str = "", wait: str = "", status: int = 200
 ) -> Response:
     token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)

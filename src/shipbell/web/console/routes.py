@@ -83,6 +83,6 @@ def _way_back(request: Request) -> str | None:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - method not allowed
+    if isinstance(error, HTTPException) and error.status_code == 405:
         return Response(status_code=405, headers=error.headers)
     return await _refused(request, NotFound("There is no such page here."))

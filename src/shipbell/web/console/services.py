@@ -45,5 +45,5 @@ class ConsoleServices:
 def services_of(request: Request) -> ConsoleServices:
     """The services of the application that a request came to."""
     services = request.app.state.console
-    assert isinstance(services, ConsoleServices)  # noqa: S101 - set where the application is built
+    assert isinstance(services, ConsoleServices)
     return services
