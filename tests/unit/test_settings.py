@@ -86,6 +86,20 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
     assert (settings.wecom_per_minute, settings.wecom_burst) == (12, 4)
 
 
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_file_named_in_the_environment_wins_over_the_value_in_the_toml_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "value").write_text("from the environment\n")
+    given = toml(tmp_path, f"{name.lower()} = 'from the file'\n")
+    rest = {other: one for other, one in PROVIDER.items() if other != name}
+    settings = load({**rest, **given, f"{name}_FILE": str(tmp_path / "value")})
+    assert settings == load({**rest, name: "from the environment"})
+
+
+def test_a_value_in_the_environment_wins_over_a_file_named_in_the_toml_file(tmp_path: Path) -> None:
+    given = toml(tmp_path, f"shipbell_admin_password_file = '{tmp_path / 'absent'}'\n")
+    assert load({**given, "SHIPBELL_ADMIN_PASSWORD": "a"}).admin_password == Secret("a")
+
+
 def test_numbers_and_texts_of_the_file_are_read_alike(tmp_path: Path) -> None:
     given = toml(tmp_path, "shipbell_retention_days = 7\nshipbell_source_per_second = 2.5\nshipbell_data = '数据'\n")
     settings = load(given)

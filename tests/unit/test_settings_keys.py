@@ -47,6 +47,13 @@ def test_given_keys_come_newest_first_and_nothing_is_written(tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("text", [key(251).rstrip("="), key(251).replace("-", "+").replace("_", "/"), key(251)])
+def test_a_key_is_the_same_however_base64_is_written(text: str, tmp_path: Path) -> None:
+    (found,) = secret_keys(settings(tmp_path, secret_key=text))
+    assert found == Secret(key(251))
+    assert Fernet(found.reveal()).decrypt(Fernet(key(251)).encrypt(b"x")) == b"x"
+
+
 def test_a_key_file_comes_with_its_line_end(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{key(7)}\n")
     assert secret_keys(settings(tmp_path, secret_key_file=str(tmp_path / "key"))) == (Secret(key(7)),)

@@ -92,12 +92,33 @@ def test_each_setting_is_read_as_a_value_of_its_type() -> None:
         ("SHIPBELL_LOG_LEVEL", "loud"),
         ("SHIPBELL_LOG_FORMAT", "xml"),
         ("SHIPBELL_OIDC_ISSUER", "id.example.com"),
+        ("SHIPBELL_PUBLIC_URL", "http://["),
+        ("SHIPBELL_PUBLIC_URL", "http://bell.example.com:99999"),
+        ("SHIPBELL_PUBLIC_URL", "http://:8080"),
+        ("SHIPBELL_OUTBOUND_PROXY", "http://[::1"),
+        ("SHIPBELL_RETENTION_DAYS", "1e12"),
+        ("SHIPBELL_RETENTION_DAYS", "36501"),
+        ("SHIPBELL_DELIVERY_EXPIRY_HOURS", "1e12"),
+        ("SHIPBELL_SOURCE_PER_SECOND", "1e300"),
+        ("SHIPBELL_WECOM_PER_MINUTE", "000000000000999999"),
+        ("SHIPBELL_WECOM_PER_MINUTE", "9" * 5_000),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_with_the_name_of_its_setting(name: str, value: str) -> None:
     told = fault({name: value})
     assert told.startswith(f"{name} ")
     assert BadSettings.code == "bad-settings"
+
+
+@pytest.mark.parametrize("name", ["SHIPBELL_OIDC_CLIENT_ID", "SHIPBELL_OIDC_CLIENT_SECRET"])
+def test_a_client_of_a_provider_that_is_not_named_is_told(name: str) -> None:
+    told = fault({name: "bell"})
+    assert told.startswith("SHIPBELL_OIDC_ISSUER ")
+    assert name in told
+
+
+def test_leading_zeros_of_a_number_count_for_nothing() -> None:
+    assert load({"SHIPBELL_WECOM_PER_MINUTE": "0" * 20 + "30"}).wecom_per_minute == 30
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
