@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -116,7 +117,7 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
     )
     parts.woken.listeners.append(drain.wake)
     tidy = Tidy(upkeep=parts.upkeep, clock=parts.clock, retention=settings.retention, observe=_gauges(metrics))
-    server = uvicorn.Server(_uvicorn(build_app(_services(parts, intake, metrics))))
+    server = _Server(_uvicorn(build_app(_services(parts, intake, metrics))))
     background = [asyncio.create_task(intake.run()), asyncio.create_task(tidy.run())]
     draining = asyncio.create_task(drain.run())
     port = listening.getsockname()[1]
@@ -139,6 +140,15 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
     await intake.drain()
     await transport.aclose()
     log().info("server.stopped")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: it would raise the signal again after our orderly end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to us."""
+        yield
 
 
 def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebServices:

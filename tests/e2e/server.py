@@ -16,9 +16,11 @@ from pathlib import Path
 import aiohttp
 import yaml
 
+import shipbell as shipbell_package
+
 _START_SECONDS = 30.0
 _LISTENS = re.compile(r"Shipbell serves on http://127\.0\.0\.1:(\d+)")
-_SOURCE_FOLDER = Path(__file__).parents[2] / "src"
+_SOURCE_FOLDER = Path(shipbell_package.__file__).parents[1]
 PASSWORD = "a-long-enough-password"
 SECRET = "s3cret-of-ci"
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
@@ -39,7 +41,6 @@ def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str
     return {
         **outside,
         "PYTHONPATH": str(_SOURCE_FOLDER),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "SHIPBELL_DATA": str(folder),
         "SHIPBELL_OUTBOUND_ALLOW": "127.0.0.0/8",
         "SHIPBELL_ADMIN_PASSWORD": PASSWORD,

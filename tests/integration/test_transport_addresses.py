@@ -170,12 +170,26 @@ async def test_an_allowed_network_is_called(names: dict[str, list[list[str]]], h
         "http://127.0.0.1\\@8.8.8.8/",
         "http://xn--/",
         "http://\ud800/",
+        "http://a..b/send",
+        "http://.robot.invalid/",
+        "http://robot.invalid../",
+        "http://./",
+        f"http://{'a' * 64}.invalid/",
+        f"http://{'发' * 40}.invalid/",
+        f"http://{'a.' * 127}invalid/",
     ],
 )
 async def test_an_address_that_is_none_is_told_and_not_called(transport: HttpTransport, url: str) -> None:
     reply = await transport.send(Call(url=Secret(url), body=b"{}"))
     assert isinstance(reply, NoReply)
     assert (reply.trouble, reply.sent) == (Trouble.BAD_URL, False)
+
+
+@pytest.mark.parametrize("host", [f"{'a' * 63}.invalid", f"{'a.' * 122}invalid", "a_b.invalid", "-.invalid"])
+async def test_a_name_at_the_edge_of_its_rules_is_looked_up(transport: HttpTransport, host: str) -> None:
+    reply = await transport.send(Call(url=Secret(f"http://{host}/"), body=b"{}"))
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent) == (Trouble.NAME_NOT_FOUND, False)
 
 
 @pytest.mark.parametrize("host", ["nothing.invalid", "a b", "%", "\x00", "büro.invalid", "nothing.invalid."])

@@ -87,3 +87,10 @@ async def test_a_proxy_that_nobody_knows_is_the_proxys_fault() -> None:
         reply = await transport.send(Call(url=Secret(PUBLIC), body=b"{}"))
     assert isinstance(reply, NoReply)
     assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)
+
+
+async def test_a_proxy_that_wants_a_password_is_the_proxys_fault() -> None:
+    async with far_end(saying(answer(b"", status=407))) as proxy:
+        reply = await send(proxy, PUBLIC)
+    assert isinstance(reply, NoReply)
+    assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)

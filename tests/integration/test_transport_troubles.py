@@ -4,12 +4,14 @@ import asyncio
 import errno
 import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from far_end import Behaviour, Heard, answer, far_end, saying, silent
 from shipbell.domain.secret import Secret
-from shipbell.ports.wire import Call, NoReply, Trouble
+from shipbell.ports.wire import Call, NoReply, Reply, Trouble
 from shipbell.transport import HttpTransport
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -193,6 +195,60 @@ async def test_connecting_ends_after_five_seconds_and_a_call_after_ten(transport
                 )
             )
     assert found == (*[(Trouble.NOT_CONNECTED, False)] * 2, *[(Trouble.TIMED_OUT, True)] * 2)
-    # aiohttp wakes long timers together, at the next whole second.
-    assert all(4.9 < span < 6.5 for span in spans[:2])
-    assert all(9.9 < span < 11.5 for span in spans[2:])
+    assert all(4.9 < span < 5.5 for span in spans[:2])
+    assert all(9.9 < span < 10.5 for span in spans[2:])
+
+
+@pytest.fixture
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Every name that begins with `slow` is looked up without an answer until the test ends."""
+    ended = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any, **more: Any) -> list[Any]:  # noqa: ANN401 - the standard library's own signature
+        if host.startswith("slow"):
+            ended.wait(30)
+            raise socket.gaierror
+        return list(real(host, *rest, **more))
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield ended
+    ended.set()
+
+
+@pytest.mark.usefixtures("slow_names")
+async def test_a_name_that_is_looked_up_without_end_was_not_sent_and_holds_up_no_other(
+    transport: HttpTransport,
+) -> None:
+    """Real seconds, as above."""
+    hanging = [asyncio.create_task(told(transport, f"http://slow-{one}.test{PATH}")) for one in range(40)]
+    await asyncio.sleep(0.1)
+    async with far_end(saying(answer())) as end:
+        began = time.monotonic()
+        reply = await transport.send(Call(url=Secret(f"http://localhost:{end.port}{PATH}"), body=b"{}"))
+        assert isinstance(reply, Reply)
+        assert time.monotonic() - began < 1
+        found = await asyncio.gather(*hanging)
+        assert 4.9 < time.monotonic() - began < 6
+    assert found == [(Trouble.NOT_CONNECTED, False)] * 40
+
+
+@pytest.mark.usefixtures("slow_names")
+async def test_behind_a_proxy_a_call_ends_after_ten_seconds_in_all() -> None:
+    """Real seconds, as above."""
+    async with far_end(silent) as proxy:
+        transport = HttpTransport(proxy=proxy.url(""))
+
+        async def took(url: str) -> tuple[Trouble, bool, float]:
+            began = time.monotonic()
+            trouble, sent = await told(transport, url)
+            return trouble, sent, time.monotonic() - began
+
+        ended = await asyncio.gather(took("http://slow.test/"), took("http://8.8.8.8/"), took("https://8.8.8.8/"))
+        await transport.aclose()
+    assert [one[:2] for one in ended] == [
+        (Trouble.NAME_NOT_FOUND, False),
+        (Trouble.TIMED_OUT, True),
+        (Trouble.PROXY, False),
+    ]
+    assert [round(one[2]) for one in ended] == [5, 10, 5]

@@ -43,7 +43,8 @@ class Database:
     def open(cls, path: Path) -> Self:
         """Open (or create) the file; raises DatabaseUnusable in words."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
             writer = _sqlite(path, size=1, begin="BEGIN IMMEDIATE")
             with writer.connect():
                 pass

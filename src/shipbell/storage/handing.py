@@ -12,7 +12,7 @@ from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.lanes import Batch
 from shipbell.storage.codec import from_ms, to_ms
-from shipbell.storage.heads import GLANCE, LOOK_AHEAD, fronts, waiting_count
+from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, fronts, waiting_count
 from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
 from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import deliveries
@@ -114,7 +114,10 @@ def _alarm_due(lane: LaneRow, now: int) -> bool:
 
 def _heads(connection: Connection, ready: Sequence[_Ready], now: int) -> Iterable[tuple[_Ready, Head | None]]:
     """Look at the front of each lane: a glance at all, a longer look at those that are behind."""
-    glance = fronts(connection, [one.lane.id for one in ready], now=now, depth=GLANCE)
+    paced = [one.lane.id for one in ready if one.room is not None]
+    unpaced = [one.lane.id for one in ready if one.room is None]
+    glance = fronts(connection, paced, now=now, depth=GLANCE)
+    glance |= fronts(connection, unpaced, now=now, depth=UNPACED_GLANCE)
     for one in ready:
         waiting = glance.get(one.lane.id, [])
         backlog = len(waiting)

@@ -16,6 +16,8 @@ from shipbell.storage.schema_people import projects, subscriptions
 
 # Enough for a lane that is not behind; one that is gets a second, longer look.
 GLANCE = 24
+# An unpaced lane sends one message an event: enough to find the same event's other subscriptions.
+UNPACED_GLANCE = 8
 LOOK_AHEAD = 1_000
 _COUNTED = 20_000
 

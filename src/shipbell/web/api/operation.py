@@ -130,6 +130,7 @@ async def _permitted(operation: Operation, services: ApiServices, request: Reque
         case Reach():
             if operation.changes:
                 who.check_writes()
+                who.check_whole()
             return None
         case Action.READ_AUDIT if "project" in request.query_params:
             key = request.query_params["project"]
