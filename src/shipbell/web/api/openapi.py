@@ -81,8 +81,7 @@ def _operation(operation: Operation, known: dict[type, Json]) -> Json:
 
 
 def _tag(operation: Operation) -> str:
-    parts = operation.path.strip("/").split("/")
-    return parts[2] if operation.of_project and len(parts) > 2 else parts[0]
+    return operation.path.removeprefix("/projects/{key}/").strip("/").partition("/")[0]
 
 
 def _parameters(operation: Operation) -> Sequence[Json]:

@@ -19,6 +19,7 @@ from shipbell.web.api.services import ApiServices
 _ENCODE = msgspec.json.Encoder().encode
 _JSON = "application/json"
 PREFIX = "/api/v1"
+CREATED = 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from shipbell.ports.directory import ProjectRecord
 from shipbell.usecases.manage import facts_of, revision, whole_of
 from shipbell.usecases.merge_patch import merged_object
 from shipbell.web.api import writing
-from shipbell.web.api.operation import Call, answer, nothing
+from shipbell.web.api.operation import CREATED, Call, answer, nothing
 from shipbell.web.api.paging import listed
 
 
@@ -64,5 +64,5 @@ async def delete(call: Call) -> Response:
 
 
 def _one(call: Call, record: ProjectRecord, status: int = 200) -> Response:
-    location = f"/projects/{record.key}" if status == 201 else None
+    location = f"/projects/{record.key}" if status == CREATED else None
     return answer(writing.project(record, call.role), status, revision=revision(record.stamp), location=location)

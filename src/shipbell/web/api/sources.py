@@ -10,7 +10,7 @@ from shipbell.usecases.manage import revision, whole_of
 from shipbell.usecases.manage_sources import facts_of
 from shipbell.usecases.merge_patch import merged_object
 from shipbell.web.api import writing
-from shipbell.web.api.operation import Call, answer, nothing
+from shipbell.web.api.operation import CREATED, Call, answer, nothing
 from shipbell.web.api.paging import listed
 from shipbell.web.api.reading import cursor, id_in_path, limit_of, number_cursor_of
 from shipbell.web.api.shapes import Listed
@@ -89,7 +89,6 @@ def _hook(call: Call, record: SourceRecord) -> str:
 
 
 def _one(call: Call, record: SourceRecord, status: int = 200, *, told: bool = False) -> Response:
-    new = status == 201
-    location = f"/projects/{call.key}/sources/{encode(Prefix.SOURCE, record.id)}" if new else None
+    location = f"/projects/{call.key}/sources/{encode(Prefix.SOURCE, record.id)}" if status == CREATED else None
     shape = writing.source(record, _hook(call, record), told=told)
     return answer(shape, status, revision=revision(record.stamp), location=location)

@@ -11,7 +11,7 @@ from shipbell.usecases.manage_subscriptions import facts_of
 from shipbell.usecases.merge_patch import merged_object
 from shipbell.usecases.test_message import TrialVerdict
 from shipbell.web.api import writing
-from shipbell.web.api.operation import Call, answer, nothing
+from shipbell.web.api.operation import CREATED, Call, answer, nothing
 from shipbell.web.api.paging import listed
 from shipbell.web.api.reading import id_in_path
 from shipbell.web.api.shapes import VerdictShape
@@ -76,6 +76,7 @@ def _id(call: Call) -> int:
 
 
 def _one(call: Call, record: SubscriptionRecord, status: int = 200) -> Response:
-    new = status == 201
-    location = f"/projects/{call.key}/subscriptions/{encode(Prefix.SUBSCRIPTION, record.id)}" if new else None
+    location = (
+        f"/projects/{call.key}/subscriptions/{encode(Prefix.SUBSCRIPTION, record.id)}" if status == CREATED else None
+    )
     return answer(writing.subscription(record), status, revision=revision(record.stamp), location=location)
