@@ -16,6 +16,7 @@ from shipbell.robot import Fault, RobotSettings, RunningRobot, Seen, serve_robot
 # Ten times shorter than the service's minute: the same rules in a tenth of the time.
 SHORT = {"SHIPBELL_WECOM_PER_MINUTE": "120", "SHIPBELL_WECOM_BURST": "6"}
 SHORT_SECONDS = 6.0
+Event = dict[str, object]
 
 
 @asynccontextmanager
@@ -26,7 +27,7 @@ async def strict(window: float = SHORT_SECONDS, **more: object) -> AsyncIterator
         yield robot
 
 
-def event(name: str, number: int = 1, *, failed: bool = True, **more: object) -> dict[str, object]:
+def event(name: str, number: int = 1, *, failed: bool = True, **more: object) -> Event:
     """One event of the generic kind."""
     return {
         "id": f"{name}-{number}",
@@ -35,6 +36,13 @@ def event(name: str, number: int = 1, *, failed: bool = True, **more: object) ->
         "run": {"number": str(number), "url": f"https://ci.example.com/r/{number}"},
         **more,
     }
+
+
+def name_of(one: Event) -> str:
+    """The subject's name."""
+    subject = one["subject"]
+    assert isinstance(subject, dict)
+    return str(subject["name"])
 
 
 @dataclass(slots=True)
@@ -46,7 +54,7 @@ class Sender:
     accepted: dict[str, float] = field(default_factory=dict)
     answers: Counter[int] = field(default_factory=Counter)
 
-    async def post(self, project: str, body: object) -> int:
+    async def post(self, project: str, body: Event | list[Event]) -> int:
         """Post one event (or a list); the status, 0 when there was no answer."""
         url = f"{self.address}/hooks/{project}/ci"
         try:
@@ -59,7 +67,7 @@ class Sender:
         if status == 202:
             now = time.time()
             for one in body if isinstance(body, list) else [body]:
-                self.accepted[str(one["subject"]["name"])] = now
+                self.accepted[name_of(one)] = now
         return status
 
 

@@ -124,13 +124,7 @@ class Server:
     async def start(self) -> None:
         """Start it, on the same port as before, and wait until it is ready."""
         seen = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "shipbell", "serve", "--port", str(self.port)],
-                env=self.environ,
-                stdout=log,
-                stderr=log,
-            )
+        self.process = self._launched()
         async with asyncio.timeout(_START_SECONDS):
             while not (found := _LISTENS.search(self.said()[seen:])):
                 assert self.process.poll() is None, self.said()[seen:]
@@ -139,6 +133,15 @@ class Server:
             async with aiohttp.ClientSession() as http:
                 while not await _ready(http, self.address):
                     await asyncio.sleep(0.02)
+
+    def _launched(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*self.prefix, sys.executable, "-m", "shipbell", "serve", "--port", str(self.port)],
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+            )
 
     def said(self) -> str:
         """Everything that it has said."""
