@@ -148,7 +148,7 @@ def test_every_type_of_the_catalog_is_taken_behind_our_prefix(event_type: str) -
 
 @pytest.mark.parametrize("kind", ["dev.cdevents.pipelinerun.finished.0.3.0", "io.shipbellx.pipeline.run.failed", "x"])
 def test_a_foreign_type_is_ignored_with_the_reason_whatever_its_data(kind: str) -> None:
-    for data in (DATA, "text", [1], None):
+    for data in (DATA, {"time": "yesterday"}, "text", [1], None):
         found = ignored_in("cloudevents", {**ENVELOPE, "type": kind, "data": data}, STRUCTURED)
         assert (found.id, found.type) == ("/ci 7", kind)
         assert "io.shipbell." in found.reason
@@ -165,6 +165,36 @@ def test_data_may_come_as_base64_or_as_text() -> None:
     coded = {**without("data"), "data_base64": base64.b64encode(raw).decode()}
     assert event_in("cloudevents", coded, STRUCTURED).run.number == "128"
     assert event_in("cloudevents", {**ENVELOPE, "data": raw.decode()}, STRUCTURED).run.number == "128"
+
+
+@pytest.mark.parametrize("signs", ["\\ud83d", "x\\ude00", "a\\u0000b"])
+def test_what_no_database_can_hold_is_refused_inside_base64_too(signs: str) -> None:
+    coded = base64.b64encode(b'{"subject": {"name": "' + signs.encode() + b'"}}').decode()
+    with pytest.raises(MalformedEvent, match="at data_base64"):
+        read("cloudevents", {**without("data"), "data_base64": coded}, STRUCTURED)
+    with pytest.raises(MalformedEvent):
+        read("cloudevents", {**ENVELOPE, "data": f'{{"subject": {{"name": "{signs}"}}}}'}, STRUCTURED)
+
+
+@pytest.mark.parametrize("name", ["ce-id", "ce-source", "ce-subject"])
+def test_a_nul_in_a_header_is_refused_and_named(name: str) -> None:
+    with pytest.raises(MalformedEvent, match=name):
+        read("cloudevents", DATA, {**BINARY, name: "a%00b"})
+
+
+def test_data_in_base64_or_text_may_bring_the_time_too() -> None:
+    raw = msgspec.json.encode({**DATA, "time": "2026-11-24T03:00:00Z"})
+    coded = {**without("data"), "data_base64": base64.b64encode(raw).decode()}
+    assert event_in("cloudevents", coded, STRUCTURED).time.minute == 0
+    assert event_in("cloudevents", {**ENVELOPE, "data": raw.decode()}, STRUCTURED).time.minute == 0
+
+
+def test_an_id_is_bounded_whosever_type_it_is() -> None:
+    for kind in (ENVELOPE["type"], "com.other"):
+        with pytest.raises(MalformedEvent, match="at id"):
+            read("cloudevents", {**ENVELOPE, "type": kind, "id": "x" * 1_024}, STRUCTURED)
+    with pytest.raises(MalformedEvent, match="at type"):
+        read("cloudevents", {**ENVELOPE, "type": "x" * 1_025}, STRUCTURED)
 
 
 @pytest.mark.parametrize(

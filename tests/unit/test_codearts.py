@@ -66,6 +66,33 @@ def test_each_pause_and_each_end_of_a_run_is_an_event_of_its_own() -> None:
     assert event_in("codearts", paused).id == event_in("codearts", {**paused, "description": "other"}).id
 
 
+@pytest.mark.parametrize("nothing", [0, "0", "", None])
+def test_an_end_of_nothing_is_unknown_in_the_identity_too(nothing: object) -> None:
+    paused = {**RUN, "status": "PAUSED", "end_time": nothing, "pause_time": PAUSED_MS}
+    event = event_in("codearts", paused)
+    assert (event.id, event.time) == (f"5f3c:PAUSED:{PAUSED_MS}", PAUSED)
+    assert event_in("codearts", {**paused, "pause_time": PAUSED_MS + 1}).id != event.id
+    assert event_in("codearts", {**RUN, "end_time": nothing, "pause_time": nothing}).id == "5f3c:FAILED"
+
+
+@pytest.mark.parametrize("blank", ["", " \n", "\u200b"])
+def test_a_name_that_nobody_can_see_is_no_name(blank: str) -> None:
+    event = event_in("codearts", {**RUN, "name": blank, "pipeline_id": blank, "executor_name": blank})
+    assert (event.subject.name, event.actor) == ("5f3c", None)
+    with pytest.raises(MalformedEvent, match="Expected a run"):
+        read("codearts", {"id": blank, "status": "FAILED"})
+
+
+@pytest.mark.parametrize(
+    ("body", "name"), [(RUN, "id"), (CHECK, "task_id"), (DEPLOYMENT, "execution_id"), (RUN, "status")]
+)
+def test_an_identity_is_bounded_and_its_place_named(body: dict[str, object], name: str) -> None:
+    with pytest.raises(
+        MalformedEvent, match=rf"at most 1024 characters \(at \[1\]\.{'id' if name == 'status' else name}\)"
+    ):
+        read("codearts", [RUN, {**body, name: "x" * 1_025}])
+
+
 def test_a_merge_request_is_told_by_the_branch_it_goes_to() -> None:
     params = {"merge_id": "7", "source_branch": "feature_x", "target_branch": "main"}
     body = {**RUN, "trigger_type": "MR", "sources": [{"params": {"build_params": params}}]}

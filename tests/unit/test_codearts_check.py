@@ -2,8 +2,9 @@
 
 import pytest
 
-from calls import event_in, ignored_in
+from calls import event_in, ignored_in, read
 from codearts_objects import CHECK, DEPLOYMENT, ENDED, ENDED_MS, STARTED, STARTED_MS, without
+from shipbell.domain.errors import MalformedEvent
 from shipbell.domain.events import Actor, Event, Gate, Issues, Run, Subject, Trigger
 
 
@@ -123,3 +124,15 @@ def test_an_application_of_the_list_query_has_its_own_words() -> None:
         Actor(name="wang.wu"),
     )
     assert event.run.started_at == STARTED
+
+
+def test_a_check_without_an_end_is_told_apart_by_its_last_run() -> None:
+    body = {**CHECK, "check_end_time": 0, "last_exec_time": ENDED_MS}
+    event = event_in("codearts", body)
+    assert (event.id, event.time) == (f"c41d:{ENDED_MS}", ENDED)
+
+
+@pytest.mark.parametrize("count", [-1, "-1", 10**13])
+def test_a_count_that_cannot_be_is_refused_and_named(count: object) -> None:
+    with pytest.raises(MalformedEvent, match="at issue_count"):
+        read("codearts", {**CHECK, "issue_count": count})

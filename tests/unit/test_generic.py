@@ -1,5 +1,6 @@
 """The generic source: Shipbell's own event, one or many, and what it says of a body that is not one."""
 
+import json
 from datetime import UTC, datetime
 
 import msgspec
@@ -247,3 +248,18 @@ def test_any_text_is_kept_as_it_came(name: str) -> None:
     event = event_in("generic", body)
     assert event.subject.name == name
     assert event.labels == {name: name}
+
+
+@pytest.mark.parametrize(
+    ("total", "fits"), [(-1, False), (0, True), (10**12, True), (10**12 + 1, False), (10**30, False)]
+)
+def test_a_count_of_issues_is_neither_negative_nor_absurd(total: int, *, fits: bool) -> None:
+    body = {**LEAST, "issues": {"total": total}}
+    raw = json.dumps(body).encode()
+    if fits:
+        assert event_in("generic", raw).issues == Issues(total=total)
+        return
+    with pytest.raises(MalformedEvent, match=r"at issues\.total"):
+        read("generic", raw)
+    with pytest.raises(MalformedEvent, match=r"at \[1\]\.issues\.total"):
+        read("generic", b"[" + LEAST_BYTES + b"," + raw + b"]")

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 MOST_EVENTS = 1_000
 _MOST_ID_CHARACTERS = 1_024
+_MOST_ISSUES = 10**12
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _NUL_ESCAPE = re.compile(rb"\\u0000|\x00", re.IGNORECASE)
@@ -87,18 +88,33 @@ def aware(time: datetime | None, place: str) -> datetime | None:
     return time
 
 
+def bounded(text: str, place: str) -> str:
+    """An id or a type is short enough to be looked up."""
+    if len(text) > _MOST_ID_CHARACTERS:
+        raise MalformedEvent(f"Expected at most {_MOST_ID_CHARACTERS} characters (at {place})")
+    return text
+
+
+def countable(number: int, place: str) -> int:
+    """A count is neither negative nor absurd."""
+    if not 0 <= number <= _MOST_ISSUES:
+        raise MalformedEvent(f"Expected a count from 0 to {_MOST_ISSUES} (at {place})")
+    return number
+
+
 def event_of(body: EventBody, *, received_at: datetime, place: str = "") -> Event:
     """Make an event; raises MalformedEvent or UnknownEventType."""
     prefix = f"{place}." if place else ""
     for name, value in (("id", body.id), ("type", body.type), ("subject.name", body.subject.name)):
         if not clean(value):
             raise MalformedEvent(f"Expected some text, got an empty one (at {prefix}{name})")
-    if len(body.id) > _MOST_ID_CHARACTERS:
-        raise MalformedEvent(f"Expected at most {_MOST_ID_CHARACTERS} characters (at {prefix}id)")
+    bounded(body.id, f"{prefix}id")
     if not known(body.type):
         raise UnknownEventType(
             f"The catalog has no event type “{body.type[:80]}” (at {prefix}type); see /api/v1/catalog."
         )
+    if body.issues is not None and body.issues.total is not None:
+        countable(body.issues.total, f"{prefix}issues.total")
     run = body.run or _NO_RUN
     if body.run is not None:
         aware(run.started_at, f"{prefix}run.started_at")

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ from shipbell.domain.errors import MalformedEvent, UnknownEventType
 from shipbell.domain.events import Event, Ignored, Subject
 from shipbell.domain.secret import Secret
 from shipbell.ports.source import InboundRequest
-from shipbell.sources.reading import MOST_EVENTS, EventBody, aware, decoded, event_of, malformed
+from shipbell.sources.reading import MOST_EVENTS, EventBody, aware, bounded, decoded, event_of, malformed
 from shipbell.sources.signatures import verify_shared
 
 _OURS = "io.shipbell."
@@ -45,7 +44,8 @@ class CloudEventsSource:
         if content_type.startswith(_BATCH):
             return _batch(request)
         if content_type.startswith(_STRUCTURED):
-            return (_event(decoded(_OBJECT, request.body), request.received_at, ""),)
+            envelope = decoded(_OBJECT, request.body)
+            return (_event(envelope, request.received_at, ""),)
         return (_event(_binary(request), request.received_at, ""),)
 
 
@@ -73,9 +73,12 @@ def _header(name: str, value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = _QUOTED.sub(r"\1", value[1:-1])
     try:
-        return unquote_to_bytes(value).decode()
+        text = unquote_to_bytes(value).decode()
     except UnicodeDecodeError as error:
         raise MalformedEvent(f"The header {name} is not percent-encoded UTF-8.") from error
+    if "\0" in text:
+        raise MalformedEvent(f"The header {name} holds a NUL character: leave it out.")
+    return text
 
 
 def _event(envelope: Envelope, received_at: datetime, place: str) -> Event | Ignored:
@@ -85,49 +88,55 @@ def _event(envelope: Envelope, received_at: datetime, place: str) -> Event | Ign
             raise MalformedEvent(f"Expected the attribute {name} as text (at {prefix}{name})")
     if not str(envelope["specversion"]).startswith("1."):
         raise MalformedEvent(f"Expected specversion 1.0 (at {prefix}specversion)")
-    identity = f"{envelope['source']} {envelope['id']}"
-    kind, time = str(envelope["type"]), _time(envelope, received_at, prefix)
+    identity = bounded(f"{envelope['source']} {envelope['id']}", f"{prefix}id")
+    kind = bounded(str(envelope["type"]), f"{prefix}type")
     if not kind.startswith(_OURS):
         return Ignored(
             id=identity,
             type=kind,
             reason="Its type is another system's; only io.shipbell.* can be subscribed to.",
-            time=time,
+            time=_time(envelope.get("time"), f"{prefix}time") or received_at,
             subject=Subject(name=str(envelope.get("subject") or kind)),
         )
     event_type = kind.removeprefix(_OURS)
     if not known(event_type):
         raise UnknownEventType(f"The catalog has no event type “{event_type[:80]}” (at {prefix}type).")
-    data = {**_data(envelope, prefix), "id": identity, "type": event_type, "time": time}
+    data = _data(envelope, prefix)
+    time = _time(envelope.get("time"), f"{prefix}time") or _time(data.get("time"), f"{prefix}data.time")
     try:
-        body = msgspec.convert(data, EventBody)
+        body = msgspec.convert({**data, "id": identity, "type": event_type, "time": time}, EventBody)
     except msgspec.ValidationError as error:
         raise malformed(error, f"{prefix}data") from error
     return event_of(body, received_at=received_at, place=f"{prefix}data")
 
 
-def _time(envelope: Envelope, received_at: datetime, prefix: str) -> datetime:
-    """The envelope's time, else that of the data, else the time of arrival."""
-    data = envelope.get("data")
-    given = envelope.get("time") or (data.get("time") if isinstance(data, dict) else None)
-    if given is None:
-        return received_at
+def _time(given: object, place: str) -> datetime | None:
+    if given is None or given == "":
+        return None
     try:
         time = msgspec.convert(given, datetime)
     except msgspec.ValidationError as error:
-        raise MalformedEvent(f"Expected an RFC 3339 time (at {prefix}time)") from error
-    return aware(time, f"{prefix}time") or received_at
+        raise MalformedEvent(f"Expected an RFC 3339 time (at {place})") from error
+    return aware(time, place)
 
 
 def _data(envelope: Envelope, prefix: str) -> dict[str, object]:
     data = envelope.get("data")
     if data is None and "data_base64" in envelope:
-        try:
-            data = json.loads(base64.b64decode(str(envelope["data_base64"]), validate=True))
-        except (binascii.Error, ValueError, RecursionError) as error:
-            raise MalformedEvent(f"Expected base64 of a JSON object (at {prefix}data_base64)") from error
+        return _coded(envelope["data_base64"], f"{prefix}data_base64")
     if isinstance(data, str):
-        data = decoded(_OBJECT, data.encode())
+        return decoded(_OBJECT, data.encode())
     if not isinstance(data, dict):
         raise MalformedEvent(f"Expected the event as a JSON object (at {prefix}data)")
     return data
+
+
+def _coded(text: object, place: str) -> dict[str, object]:
+    try:
+        raw = base64.b64decode(str(text), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedEvent(f"Expected base64 of a JSON object (at {place})") from error
+    try:
+        return decoded(_OBJECT, raw)
+    except MalformedEvent as error:
+        raise MalformedEvent(f"{error.sentence} (at {place})") from error

@@ -15,10 +15,10 @@ _SEVERITIES = (
 
 def read(fields: Fields) -> Event | Ignored:
     """Read a check; one that runs or was aborted is ignored."""
-    task_id = fields.text("task_id") or ""
-    ended = fields.text("check_end_time", "last_exec_time")
+    task_id = fields.name("task_id") or ""
+    ended = fields.moment("check_end_time", "last_exec_time")
     status = fields.text("task_status")
-    subject = Subject(name=fields.text("task_name") or task_id)
+    subject = Subject(name=fields.name("task_name") or task_id)
     run = Run(
         status=_STATUS.get(status, status) if status else None,
         url=fields.text("detail_url"),
@@ -27,17 +27,17 @@ def read(fields: Fields) -> Event | Ignored:
     )
     time = fields.time("check_end_time", "last_exec_time") or fields.received_at
     # Which run of the task this is: without its time, each report of one status is one happening.
-    event_id = identity(task_id, ended or f"status-{status}")
+    event_id = identity(fields.at("task_id"), task_id, ended or f"status-{status}")
     if status in _NOT_ENDED:
         return Ignored(
-            id=identity(event_id, _STATUS[status]),
+            id=identity(fields.at("task_id"), event_id, _STATUS[status]),
             type=f"check.task.{_STATUS[status]}",
             reason=f"A check that is {_STATUS[status]} has no result.",
             time=time,
             subject=subject,
             run=run,
         )
-    executor = fields.text("executor_name", "executor", "creator_name", "creator_id")
+    executor = fields.name("executor_name", "executor", "creator_name", "creator_id")
     total = _issues(fields)
     return Event(
         id=event_id,

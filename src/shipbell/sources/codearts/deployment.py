@@ -14,11 +14,11 @@ _TYPES = {
 
 def read(fields: Fields) -> Event | Ignored:
     """Read a deployment; one that has not ended is ignored, one that timed out has failed."""
-    execution_id = fields.text("execution_id") or ""
+    execution_id = fields.name("execution_id") or ""
     state = fields.text("state", "execution_state")
     if state is None:
         raise MalformedEvent(f"Expected the deployment's state (at {fields.at('state')})")
-    subject = Subject(name=fields.text("name", "application_name", "app_name") or execution_id)
+    subject = Subject(name=fields.name("name", "application_name", "app_name") or execution_id)
     run = Run(
         number=fields.text("release_id"),
         status=state,
@@ -28,19 +28,20 @@ def read(fields: Fields) -> Event | Ignored:
         finished_at=fields.time("end_time"),
     )
     time = fields.time("end_time") or fields.received_at
+    event_id = identity(fields.at("execution_id"), execution_id, state)
     event_type = _TYPES.get(state.lower())
     if event_type is None:
         return Ignored(
-            id=identity(execution_id, state),
+            id=event_id,
             type=f"deploy.application.{state.lower()}",
             reason=f"A deployment with state {state} has not ended.",
             time=time,
             subject=subject,
             run=run,
         )
-    operator = fields.text("nickname", "executor_nick_name", "operator", "executor_name")
+    operator = fields.name("nickname", "executor_nick_name", "operator", "executor_name")
     return Event(
-        id=identity(execution_id, state),
+        id=event_id,
         type=event_type,
         time=time,
         subject=subject,

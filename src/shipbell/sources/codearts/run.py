@@ -16,12 +16,12 @@ _TYPES = {
 
 def read(fields: Fields) -> Event | Ignored:
     """Read a run; one that has not ended or paused is ignored."""
-    run_id = fields.text("pipeline_run_id", "id") or ""
+    run_id = fields.name("pipeline_run_id", "id") or ""
     status = fields.text("status")
     if status is None:
         raise MalformedEvent(f"Expected the run's status (at {fields.at('status')})")
-    ended = fields.text("end_time") or fields.text("pause_time")
-    subject = Subject(name=fields.text("name", "pipeline_name") or fields.text("pipeline_id") or run_id)
+    event_id = identity(fields.at("id"), run_id, status, fields.moment("end_time", "pause_time"))
+    subject = Subject(name=fields.name("name", "pipeline_name", "pipeline_id") or run_id)
     run = Run(
         number=fields.text("run_number"),
         status=status,
@@ -30,20 +30,20 @@ def read(fields: Fields) -> Event | Ignored:
         started_at=fields.time("start_time"),
         finished_at=fields.time("end_time"),
     )
-    time = fields.time("end_time") or fields.time("pause_time") or fields.received_at
+    time = fields.time("end_time", "pause_time") or fields.received_at
     event_type = _TYPES.get(status.upper())
     if event_type is None:
         return Ignored(
-            id=identity(run_id, status, ended),
+            id=event_id,
             type=f"pipeline.run.{status.lower()}",
             reason=f"A run with status {status} has neither ended nor paused.",
             time=time,
             subject=subject,
             run=run,
         )
-    executor = fields.text("executor_name", "executor")
+    executor = fields.name("executor_name", "executor")
     return Event(
-        id=identity(run_id, status, ended),
+        id=event_id,
         type=event_type,
         time=time,
         subject=subject,

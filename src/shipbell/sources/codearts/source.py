@@ -44,11 +44,11 @@ def _one(item: object, place: str, received_at: datetime) -> Event | Ignored:
     if not isinstance(item, Mapping):
         raise MalformedEvent(f"Expected an object{f' (at {place})' if place else ''}")
     fields = Fields(item, place, received_at)
-    if fields.text("execution_id"):
+    if fields.name("execution_id"):
         return deployment.read(fields)
-    if fields.text("task_id"):
+    if fields.name("task_id"):
         return check.read(fields)
-    if fields.text("pipeline_run_id") or fields.text("id"):
+    if fields.name("pipeline_run_id", "id"):
         return run.read(fields)
     raise MalformedEvent(
         "Expected a run (id or pipeline_run_id), a check (task_id) or a deployment (execution_id)"
