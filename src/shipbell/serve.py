@@ -19,23 +19,13 @@ from shipbell.domain.errors import Unusable
 from shipbell.domain.results import type_names
 from shipbell.ports.lanes import Settlement
 from shipbell.settings import Settings
-from shipbell.storage.audit_pages import SqlAuditPages
-from shipbell.storage.door_pages import SqlDoorPages
 from shipbell.storage.insight import SqlInsight
 from shipbell.storage.intake import GroupIntake
 from shipbell.storage.open import lock_for_serving
-from shipbell.storage.trials import SqlTrials
 from shipbell.telemetry import Metrics, log, set_up_logs
 from shipbell.transport import HttpTransport
 from shipbell.usecases.deliver import Deliver
-from shipbell.usecases.identity import Access
 from shipbell.usecases.ingest import Ingest
-from shipbell.usecases.manage import ManageProjects
-from shipbell.usecases.manage_sources import ManageSources
-from shipbell.usecases.manage_subscriptions import ManageSubscriptions
-from shipbell.usecases.replay import Replay
-from shipbell.usecases.test_message import SendTest
-from shipbell.usecases.why import Why
 from shipbell.web.api import ApiServices, api
 from shipbell.web.app import WebServices, build_app
 from shipbell.web.auth import Auth
@@ -210,39 +200,29 @@ def api_services(parts: Parts) -> ApiServices:
 
 def console_services(parts: Parts) -> ConsoleServices:
     """What the console's pages work with."""
-    settings, database = parts.settings, parts.opened.database
-    known = channels.by_kind()
-    subscriptions = ManageSubscriptions(directory=parts.directory, drafts=parts.drafts)
-    trials = SqlTrials(
-        database,
-        parts.opened.vault,
-        parts.clock,
-        parts.ids,
-        lane_of=lambda kind, url: known[kind].lane(url),
-        woken=parts.woken,
-    )
+    settings = parts.settings
     return ConsoleServices(
         auth=Auth(accounts=parts.accounts, sessions=parts.sessions, trusted=settings.trusted_proxies),
-        access=Access(accounts=parts.accounts),
+        access=parts.access,
         sign_in=parts.sign_in(),
         sessions=parts.sessions,
         directory=parts.directory,
         history=parts.history,
         accounts=parts.accounts,
         manage_accounts=parts.manage_accounts,
-        subscriptions=subscriptions,
-        send_test=SendTest(directory=parts.directory, subscriptions=subscriptions, trials=trials, clock=parts.clock),
-        channels=known,
+        subscriptions=parts.manage_subscriptions,
+        send_test=parts.send_test,
+        channels=channels.by_kind(),
         offered=settings.offered,
         channel_regions=settings.channel_regions,
         project=ProjectServices(
-            insight=SqlInsight(database),
-            audit=SqlAuditPages(database),
-            door=SqlDoorPages(database),
-            why=Why(directory=parts.directory, history=parts.history, offered=settings.offered),
-            replay=Replay(history=parts.history),
-            manage_projects=ManageProjects(directory=parts.directory, drafts=parts.drafts),
-            manage_sources=ManageSources(directory=parts.directory, drafts=parts.drafts, clock=parts.clock),
+            insight=SqlInsight(parts.opened.database),
+            audit=parts.audit_pages,
+            door=parts.door_pages,
+            why=parts.why,
+            replay=parts.replay,
+            manage_projects=parts.manage_projects,
+            manage_sources=parts.manage_sources,
             source_kinds=tuple(one.kind for one in sources.REGISTRY),
             instructions=lambda kind: (files("shipbell.sources") / kind / "README.md").read_text("utf-8"),
             per_minute={"wecom": settings.wecom_per_minute},

@@ -19,7 +19,7 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.directory import By, MemberRecord, ProjectRecord, PutMember, PutProject
 from shipbell.ports.sessions import NewSession
 from shipbell.robot import RobotSettings, RunningRobot, serve_robot
-from shipbell.serve import api_services
+from shipbell.serve import api_services, console_services
 from shipbell.settings import load
 from shipbell.storage.intake import GroupIntake
 from shipbell.transport import HttpTransport
@@ -27,6 +27,7 @@ from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.deliver import Deliver
 from shipbell.usecases.ingest import Ingest
 from shipbell.web.api import api
+from shipbell.web.console.routes import console
 from shipbell.web.hooks import Hook
 from shipbell.web.problems import status_of
 from shipbell.worker.drain import Drain
@@ -172,7 +173,7 @@ async def _working(parts: Parts) -> AsyncIterator[Starlette]:
     route.app = Hook(ingest=ingest, clock=parts.clock)
     taking, draining = asyncio.create_task(intake.run()), asyncio.create_task(drain.run())
     try:
-        yield Starlette(routes=[route, api(api_services(parts))])
+        yield Starlette(routes=[route, api(api_services(parts)), console(console_services(parts))])
     finally:
         drain.stop()
         await draining

@@ -160,8 +160,9 @@ def _events(words: Words, service: Service, record: SubscriptionRecord) -> str:
     told = words.t("{service}: {names}", service=service.label.read(words.language), names=words.listed(names))
     if service.id != "check":
         return told
-    gate = GATES[record.gate.value].read(words.language)
-    return f"{told} · {words.t('All results') if record.gate is GateFilter.ALL else gate}"
+    every = words.t("All results")
+    gate = every if record.gate is GateFilter.ALL else GATES[record.gate.value].read(words.language)
+    return f"{told} · {gate}"
 
 
 def _content(words: Words, service: Service, record: SubscriptionRecord) -> str:
