@@ -1,0 +1,56 @@
+"""Migrations make the schema that the code speaks of, step by step, with data in it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from shipbell.storage import schema_people
+from shipbell.storage.engine import Database
+from shipbell.storage.migrate import config_of, migrate
+from shipbell.storage.schema import METADATA, counters
+
+
+def opened(folder: Path) -> Database:
+    return Database.open(folder / "shipbell.db")
+
+
+def indexes(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+    return {row.name: " ".join(row.sql.replace('"', "").split()) for row in rows}
+
+
+def test_migrations_end_at_the_schema_of_the_code(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    assert database.write_here(migrate)
+    difference = database.read_here(lambda one: compare_metadata(MigrationContext.configure(one), METADATA))
+    assert difference == []
+    database.close()
+
+
+def test_partial_indexes_have_the_conditions_of_the_code(tmp_path: Path) -> None:
+    migrated, made = opened(tmp_path / "migrated"), opened(tmp_path / "made")
+    migrated.write_here(migrate)
+    made.write_here(METADATA.create_all)
+    assert migrated.read_here(indexes) == made.read_here(indexes)
+    migrated.close()
+    made.close()
+
+
+def test_a_second_migration_has_nothing_to_do(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    database.write_here(migrate)
+    assert not database.write_here(migrate)
+    database.close()
+
+
+def test_each_step_keeps_the_rows_of_the_one_before(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    database.write_here(lambda one: command.upgrade(config_of(one), "0002"))
+    database.write_here(lambda one: one.execute(insert(counters).values(name="place", value=7)))
+    database.write_here(migrate)
+    assert database.read_here(lambda one: one.execute(select(counters.c.value)).scalar_one()) == 7
+    assert database.read_here(lambda one: inspect(one).has_table(schema_people.users.name))
+    database.close()
