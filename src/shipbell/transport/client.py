@@ -1,6 +1,7 @@
 """Calls to robots over aiohttp: guarded, bounded, without redirects, cookies or surprises."""
 
 import asyncio
+import socket
 import ssl
 import zlib
 from collections.abc import Sequence
@@ -14,7 +15,10 @@ from shipbell.transport.guard import AddressNotAllowed, GuardedResolver, Guarded
 MOST_REPLY_BYTES = 64 * 1024
 _TOTAL_SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
+_LEAST_CONNECT_SECONDS = 0.1
 _OPEN = 1_200
+_PROXY_WANTS_A_PASSWORD = 407
+_LABEL, _NAME = 63, 253
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "shipbell", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -28,7 +32,7 @@ class HttpTransport:
         self._sockets = GuardedSockets(allow)
         self._session = aiohttp.ClientSession(
             connector=self._connector(),
-            timeout=aiohttp.ClientTimeout(total=_TOTAL_SECONDS, sock_connect=_CONNECT_SECONDS),
+            timeout=_patience(0),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -51,39 +55,68 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._session.close()
+        await self._resolver.close()
 
     async def send(self, call: Call) -> Reply | NoReply:
         """Make one call; never raises for what the network does."""
-        try:
-            url = URL(call.url.reveal())
-            usable = url.scheme in {"http", "https"} and bool(url.host)
-        except ValueError:
-            usable = False
-        if not usable:
+        url = _usable(call.url.reveal())
+        if url is None:
             return NoReply(trouble=Trouble.BAD_URL, sent=False, detail="The address cannot be read.")
-        began = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             if self._proxy and (refused := await self._checked(url)) is not None:
                 return refused
             async with self._session.post(
-                url.with_fragment(None), data=call.body, allow_redirects=False, proxy=self._proxy
+                url,
+                data=call.body,
+                allow_redirects=False,
+                proxy=self._proxy,
+                timeout=_patience(clock() - began),
             ) as response:
+                if self._proxy and response.status == _PROXY_WANTS_A_PASSWORD:
+                    return NoReply(trouble=Trouble.PROXY, sent=False, detail="HTTP 407")
                 return await _read(response)
-        except Exception as error:
-            waited = asyncio.get_running_loop().time() - began
-            return _trouble(error, proxied=self._proxy is not None, waited=waited)
+        except Exception as error:  # noqa: BLE001 - whatever the network does is an answer, never a crash
+            return _trouble(error, proxied=self._proxy is not None, waited=clock() - began)
 
     async def _checked(self, url: URL) -> NoReply | None:
         """Behind a proxy: resolve the target here, and refuse what may not be called."""
         try:
-            self_port = url.port or 0
             async with asyncio.timeout(_CONNECT_SECONDS):
-                await self._resolver.resolve(url.host or "", self_port, 0)  # type: ignore[arg-type]
+                await self._resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
         except AddressNotAllowed as error:
             return NoReply(trouble=Trouble.NOT_ALLOWED, sent=False, detail=str(error))
         except (OSError, TimeoutError) as error:
             return NoReply(trouble=Trouble.NAME_NOT_FOUND, sent=False, detail=type(error).__name__)
         return None
+
+
+def _patience(spent: float) -> aiohttp.ClientTimeout:
+    """What is left of the seconds for connecting (looking the name up included) and for the whole call."""
+    return aiohttp.ClientTimeout(
+        total=_TOTAL_SECONDS - spent,
+        connect=max(_LEAST_CONNECT_SECONDS, _CONNECT_SECONDS - spent),
+        # Above this, timers are rounded up to whole seconds: never.
+        ceil_threshold=_TOTAL_SECONDS + 1,
+    )
+
+
+def _usable(text: str) -> URL | None:
+    """The address without its fragment; None for one that cannot be called."""
+    try:
+        url = URL(text)
+        host = url.raw_host or ""
+        # Reading it as people write it finds labels that no name can have.
+        readable = bool(url.host)
+    except ValueError:
+        return None
+    if url.scheme not in {"http", "https"} or not readable:
+        return None
+    name = host.removesuffix(".")
+    if ":" not in host and (len(name) > _NAME or not all(0 < len(one) <= _LABEL for one in name.split("."))):
+        return None
+    return url.with_fragment(None)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Reply | NoReply:
@@ -112,7 +145,7 @@ def _inflated(raw: bytes) -> bytes | None:
     return None if len(body) > MOST_REPLY_BYTES else body
 
 
-def _trouble(error: Exception, *, proxied: bool, waited: float) -> NoReply:
+def _trouble(error: Exception, *, proxied: bool, waited: float) -> NoReply:  # noqa: PLR0911 - one return a meaning
     """Say what an exception means: above all whether the call may have arrived."""
     cause = _root(error)
     if isinstance(cause, AddressNotAllowed):
@@ -126,9 +159,11 @@ def _trouble(error: Exception, *, proxied: bool, waited: float) -> NoReply:
         case aiohttp.ClientConnectorDNSError():
             trouble = Trouble.PROXY if proxied else Trouble.NAME_NOT_FOUND
             return NoReply(trouble=trouble, sent=False, detail=told)
+        case aiohttp.ConnectionTimeoutError() if proxied:
+            return NoReply(trouble=Trouble.PROXY, sent=False, detail=told)
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
             return NoReply(trouble=Trouble.NOT_CONNECTED, sent=False, detail=told)
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | UnicodeError():
             return NoReply(trouble=Trouble.BAD_URL, sent=False, detail=told)
         case TimeoutError():
             return NoReply(trouble=Trouble.TIMED_OUT, sent=True, detail=f"no answer within {waited:.0f} s")
