@@ -125,6 +125,12 @@ class House:
         found: str = reply.json()["events"][0]
         return found
 
+    async def robot(self, method: str, path: str, body: object = None) -> None:
+        """Tell the simulator what happens to a robot."""
+        async with httpx.AsyncClient() as simulator:
+            reply = await simulator.request(method, f"{self.robots.address}{path}", json=body)
+        assert reply.is_success, reply.text
+
     async def deliveries(self, state: str, count: int, key: str = KEY) -> list[dict[str, object]]:
         """Wait until this many deliveries are in a state."""
         async with asyncio.timeout(20):

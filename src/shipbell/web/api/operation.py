@@ -73,7 +73,10 @@ PAGED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One line of the table: who may do it, what it takes and what it answers."""
+    """One line of the table: who may do it, what it takes and what it answers.
+
+    `echo` is the shape that was read and may be sent back as it is; left out, it is that of the reply.
+    """
 
     method: str
     path: str
@@ -83,6 +86,7 @@ class Operation:
     reply: type | None = None
     status: int = 200
     body: type | None = None
+    echo: type | None = None
     query: tuple[Query, ...] = ()
     versioned: bool = False
     refusals: tuple[int, ...] = ()
@@ -115,7 +119,7 @@ async def _body(operation: Operation, request: Request) -> Mapping[str, object]:
     """The body, without what a reply tells and nobody can set: what was read may be sent back as it is."""
     if operation.body is None:
         return {}
-    told = _fields(operation.reply) - _fields(operation.body)
+    told = _fields(operation.echo or operation.reply) - _fields(operation.body)
     return {name: value for name, value in (await read_object(request)).items() if name not in told}
 
 

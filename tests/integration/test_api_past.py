@@ -1,0 +1,130 @@
+"""The API promises: every event can be asked why, dead letters go again, and each project sees its own alone."""
+
+from pathlib import Path
+
+from api_house import KEY, OTHER, SECRET, House, house
+from shipbell.domain.ids import Prefix, encode
+
+DELIVERIES = f"/projects/{KEY}/deliveries"
+ROBOTS = f"/projects/{KEY}/robots"
+
+
+async def furnish(made: House, key: str = KEY, robot: str = "group") -> dict[str, object]:
+    """A project with a source and a subscription to failures; the subscription."""
+    await made.project(key)
+    await made.make(f"/projects/{key}/sources", {"name": "ci", "kind": "generic", "secret": SECRET})
+    body = {"name": "group", "url": made.robots.url(robot), "events": ["pipeline.run.failed"]}
+    return await made.make(f"/projects/{key}/subscriptions", body)
+
+
+async def test_why_tells_the_path_rule_by_rule_to_the_robots_answer(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await furnish(made)
+        body = {"name": "successes", "url": made.robots.url("other"), "events": ["pipeline.run.completed"]}
+        await made.make(f"/projects/{KEY}/subscriptions", body)
+        event = await made.emit("pipeline.run.failed", "run/128?failed")
+        await made.deliveries("delivered", 1)
+        path = (await made.ask("GET", f"/projects/{KEY}/events/{event}/why")).json()
+        assert path["event"]["tool_id"] == "run/128?failed"
+        assert path["event"]["event"]["run"]["number"] == "128"
+        got, missed = path["branches"]
+        assert (got["subscription"], got["matched"]) == ("group", True)
+        assert all(one["holds"] for one in got["rules"])
+        assert [one["code"] for one in got["delivery"]["attempts"]] == ["0"]
+        assert (missed["subscription"], missed["matched"], missed["delivery"]) == ("successes", False, None)
+        assert [one["rule"] for one in missed["rules"] if not one["holds"]] == ["event-type-ticked"]
+
+
+async def test_a_robot_that_was_removed_says_so_and_replay_after_the_cure_delivers(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        one = await furnish(made)
+        await made.robot("DELETE", "/robots/group")
+        await made.emit("pipeline.run.failed", "lost")
+        dead = (await made.deliveries("dead", 1))[0]
+        assert dead["cause"] == "93000"
+        assert "paste its new URL" in str(dead["why"])
+        robot = (await made.ask("GET", f"{ROBOTS}/{one['robot']}")).json()
+        assert (robot["state"], robot["cause"]) == ("closed", "93000")
+        assert "removed from its group" in robot["health"]
+        refused = await made.ask("POST", f"{DELIVERIES}/{dead['id']}/replay")
+        assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
+        assert "closed" in refused.json()["detail"]
+        await made.ask("PATCH", f"/projects/{KEY}/subscriptions/{one['id']}", {"url": made.robots.url("new")})
+        replayed = await made.ask("POST", f"{DELIVERIES}/{dead['id']}/replay")
+        assert replayed.status_code == 200
+        assert [one["code"] for one in replayed.json()["attempts"]][:1] == ["93000"]
+        assert (await made.deliveries("delivered", 1))[0]["id"] == dead["id"]
+        assert len(made.robots.messages("new")) == 1
+
+
+async def test_many_dead_letters_of_a_robot_go_again_in_order_and_of_this_project_alone(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        one = await furnish(made)
+        await furnish(made, OTHER)
+        await made.robot("DELETE", "/robots/group")
+        for number in range(5):
+            await made.emit("pipeline.run.failed", f"mine-{number}")
+        await made.emit("pipeline.run.failed", "theirs", key=OTHER)
+        dead = await made.deliveries("dead", 5)
+        theirs = (await made.deliveries("dead", 1, key=OTHER))[0]
+        await made.robot("POST", "/robots/group")
+        reopened = await made.ask("POST", f"{ROBOTS}/{one['robot']}/reopen")
+        assert (reopened.status_code, reopened.json()["state"]) == (200, "open")
+        done = await made.ask("POST", f"{DELIVERIES}/replay", {"robot": one["robot"], "state": "dead"})
+        assert done.json() == {"replayed": 5, "refused": [], "more": False}
+        delivered = await made.deliveries("delivered", 5)
+        assert {each["id"] for each in delivered} == {each["id"] for each in dead}
+        assert (await made.ask("GET", f"/projects/{OTHER}/deliveries/{theirs['id']}")).json()["state"] == "dead"
+        told = (await made.ask("GET", f"/audit?project={KEY}&limit=2")).json()["items"]
+        assert [each["action"] for each in told] == ["delivery.replayed", "robot.reopened"]
+        assert len(told[0]["after"]["deliveries"]) == 5
+        again = await made.ask("POST", f"{DELIVERIES}/replay", {})
+        assert again.json()["replayed"] == 0
+
+
+async def test_a_delivery_that_waits_is_not_replayed_and_time_narrows_what_is(tmp_path: Path) -> None:
+    async with house(tmp_path, SHIPBELL_WECOM_PER_MINUTE="1000", SHIPBELL_WECOM_BURST="1") as made:
+        await furnish(made)
+        await made.robot("PUT", "/robots/group/faults", {"bad-gateway": 1})
+        await made.emit("pipeline.run.failed", "one")
+        waiting = (await made.deliveries("retrying", 1))[0]
+        reply = await made.ask("POST", f"{DELIVERIES}/{waiting['id']}/replay")
+        assert (reply.status_code, reply.json()["code"]) == (409, "still-waiting")
+        for body, field in (
+            ({"state": "waiting"}, "state"), ({"state": "retrying"}, "state"), ({"from": 7}, "from"),
+            ({"robot": "sub_1"}, "robot"), ({"robots": "x"}, "robots"), ({"state": ["dead"]}, "state"),
+        ):  # fmt: skip
+            refused = await made.ask("POST", f"{DELIVERIES}/replay", body)
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field), body
+        later = await made.ask("POST", f"{DELIVERIES}/replay", {"state": "delivered", "from": "2089-01-01T00:00:00Z"})
+        assert later.json()["replayed"] == 0
+        robot = (await made.ask("GET", ROBOTS)).json()["items"][0]
+        assert (robot["state"], robot["waiting"], robot["budget"]["per_minute"]) == ("paused", 1, 1000)
+        assert robot["budget"]["used"] >= 1
+        assert robot["oldest_waiting_at"] == waiting["accepted_at"]
+
+
+async def test_nothing_of_another_project_can_be_read_through_ones_own(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await furnish(made)
+        theirs = await furnish(made, OTHER, robot="theirs")
+        event = await made.emit("pipeline.run.failed", "theirs", key=OTHER)
+        delivery = (await made.deliveries("delivered", 1, key=OTHER))[0]
+        source = (await made.ask("GET", f"/projects/{OTHER}/sources")).json()["items"][0]
+        for method, path in (
+            ("GET", f"/projects/{KEY}/events/{event}"),
+            ("GET", f"/projects/{KEY}/events/{event}/why"),
+            ("GET", f"{DELIVERIES}/{delivery['id']}"),
+            ("POST", f"{DELIVERIES}/{delivery['id']}/replay"),
+            ("GET", f"{ROBOTS}/{theirs['robot']}"),
+            ("POST", f"{ROBOTS}/{theirs['robot']}/reopen"),
+            ("GET", f"/projects/{KEY}/subscriptions/{theirs['id']}"),
+            ("POST", f"/projects/{KEY}/subscriptions/{theirs['id']}/test"),
+            ("GET", f"/projects/{KEY}/sources/{source['id']}"),
+            ("GET", f"/projects/{KEY}/sources/{source['id']}/calls"),
+            ("DELETE", f"/projects/{KEY}/sources/{source['id']}"),
+            ("GET", f"{DELIVERIES}/{encode(Prefix.DELIVERY, 2**63 - 1)}"),
+        ):
+            assert (await made.ask(method, path)).status_code == 404, path
+        assert (await made.ask("GET", DELIVERIES)).json()["items"] == []
+        assert (await made.ask("GET", f"{DELIVERIES}?robot={theirs['robot']}")).json()["items"] == []
