@@ -1,6 +1,7 @@
 """Intake: many requests, one transaction (group commit); a bad one fails alone."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,16 +9,20 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from shipbell.domain.errors import Busy, DatabaseUnusable, ShipbellError
+from shipbell.domain.errors import Busy, DatabaseUnusable
 from shipbell.ports.clock import Ids
-from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Received
+from shipbell.ports.intake import Accepted, DoorCall, Received
 from shipbell.storage.door import DoorLog
 from shipbell.storage.engine import Database
-from shipbell.storage.keeping import Ending, Submission, keep
+from shipbell.storage.keeping import Submission, keep
+from shipbell.telemetry import log
 
 _AT_ONCE = 1_024
 _QUEUE = 20_000
 _DOOR_SECONDS = 1.0
+
+# What a sender is told: what was kept, or why it was not.
+_Ending = Accepted | Exception
 
 
 @dataclass(slots=True, eq=False)
@@ -31,8 +36,17 @@ class _Waiting:
 class GroupIntake:
     """The durable way in on one database; `woken` is called after each commit that made deliveries."""
 
-    def __init__(self, database: Database, ids: Ids, *, expiry: timedelta, woken: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ids: Ids,
+        *,
+        expiry: timedelta,
+        woken: Callable[[], None],
+        door_seconds: float = _DOOR_SECONDS,
+    ) -> None:
         """Start with an empty queue; `run` must be going for anything to be kept."""
+        self._door_seconds = door_seconds
         self._database = database
         self._expiry = expiry
         self._woken = woken
@@ -58,16 +72,22 @@ class GroupIntake:
         self._door.note(call)
 
     async def run(self) -> None:
-        """Keep what arrives until cancelled."""
+        """Keep what arrives until cancelled, and the calls at the door now and then, however busy it is."""
+        loop = asyncio.get_running_loop()
+        door_at = loop.time() + self._door_seconds
         while True:
-            try:
-                await asyncio.wait_for(self._arrived.wait(), _DOOR_SECONDS)
-            except TimeoutError:
-                await self._write_door()
-                continue
-            self._arrived.clear()
-            while self._queue:
+            if not self._queue:
+                await self._arrival(door_at - loop.time())
+            if self._queue:
                 await self._keep(self._take())
+            if loop.time() >= door_at:
+                await self._write_door()
+                door_at = loop.time() + self._door_seconds
+
+    async def _arrival(self, seconds: float) -> None:
+        self._arrived.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), max(0.0, seconds))
 
     async def drain(self) -> None:
         """Keep what is still queued, with the door's calls, before the end."""
@@ -87,42 +107,45 @@ class GroupIntake:
 
     async def _keep(self, taken: list[_Waiting]) -> None:
         submissions = [one.submission for one in taken]
+        endings: Sequence[_Ending]
         try:
             endings = await self._database.write(lambda connection: keep(connection, submissions, self._expiry))
         except DatabaseUnusable as error:
             endings = [error] * len(taken)
-        except SQLAlchemyError:
+        except Exception:  # noqa: BLE001 - whichever of them broke it is found out one by one
             endings = [await self._keep_alone(one) for one in submissions]
-        woken = False
         for one, ending in zip(taken, endings, strict=True):
-            woken = woken or isinstance(ending, Accepted)
             _answer(one.done, ending)
-        if woken:
-            self._woken()
+        if any(isinstance(one, Accepted) for one in endings):
+            self._wake()
 
-    async def _keep_alone(self, submission: Submission) -> Ending:
+    def _wake(self) -> None:
+        try:
+            self._woken()
+        except Exception as error:  # noqa: BLE001 - what is kept is kept; the worker's sweep finds it too
+            log().error("intake.unheard", error=type(error).__name__, exc_info=error)
+
+    async def _keep_alone(self, submission: Submission) -> _Ending:
         try:
             [ending] = await self._database.write(lambda connection: keep(connection, [submission], self._expiry))
-        except ShipbellError as error:
-            return error
         except SQLAlchemyError as error:
             return DatabaseUnusable(f"This call cannot be kept ({type(error).__name__}); others are.")
+        except Exception as error:  # noqa: BLE001 - its own sender is told, and nobody else
+            return error
         return ending
 
     async def _write_door(self) -> None:
         if calls := self._door.take():
             try:
                 await self._database.write(lambda connection: self._door.write(connection, calls))
-            except (DatabaseUnusable, SQLAlchemyError):
-                # Calls at the door may be lost; what was accepted may not.
-                return
+            except Exception as error:  # noqa: BLE001 - calls at the door may be lost; what was accepted may not
+                log().warning("door.unwritten", count=len(calls), error=type(error).__name__)
 
 
-def _answer(done: asyncio.Future[Accepted], ending: Ending) -> None:
+def _answer(done: asyncio.Future[Accepted], ending: _Ending) -> None:
     if done.done():
         return
-    match ending:
-        case Accepted():
-            done.set_result(ending)
-        case ShipbellError() | ConfigurationMoved():
-            done.set_exception(ending)
+    if isinstance(ending, Accepted):
+        done.set_result(ending)
+    else:
+        done.set_exception(ending)
