@@ -31,6 +31,14 @@ class Count:
     more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often a delivery was sent, and how many deliveries the largest of those messages carried."""
+
+    attempts: int = 0
+    carried: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """One stretch of time in a chart; the seconds are None where nothing was delivered."""
@@ -104,6 +112,10 @@ class Insight(Protocol):
 
     async def counts(self, find: Find) -> Mapping[str, Count]:
         """How many deliveries of each state there are, and `all`; `find.state` is left aside."""
+        ...
+
+    async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
+        """How often each of these was sent; those that never were are left out."""
         ...
 
     async def newer(self, find: Find, than: int) -> Count:

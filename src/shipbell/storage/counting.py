@@ -4,7 +4,7 @@ The states that need a person, and what waits, have indexes of their own. Everyt
 a bounded number of them, and says where it stopped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, literal_co
 
 from shipbell.domain.ids import made_at
 from shipbell.ports.history import DeliveryLine, Find
-from shipbell.ports.insight import COUNTED, Count, Found
+from shipbell.ports.insight import COUNTED, Count, Found, Tries
 from shipbell.storage import finding
-from shipbell.storage.schema import deliveries, events, lanes
+from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.search_events import LOOK, Conditions, begins, between, few_named, of_event
 
@@ -79,6 +79,18 @@ def newer(connection: Connection, find: Find, than: int) -> Count:
     asked = _asked(connection, replace(find, before=None))
     inner = _restricted(select(deliveries.c.id), asked).where(deliveries.c.id > than).limit(COUNTED + 1).subquery()
     return _capped(connection.execute(select(func.count()).select_from(inner)).scalar_one(), more=False)
+
+
+def tries(connection: Connection, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
+    """How often each of these was sent; companion texts do not count."""
+    of = attempt_deliveries.c.delivery_id
+    statement = (
+        select(of, func.count().label("attempts"), func.max(attempts.c.carried).label("carried"))
+        .join(attempts, attempts.c.id == attempt_deliveries.c.attempt_id)
+        .where(of.in_(delivery_ids), attempts.c.companion.is_(False))
+        .group_by(of)
+    )
+    return {row.delivery_id: Tries(row.attempts, row.carried) for row in connection.execute(statement)}
 
 
 def _capped(number: int, *, more: bool) -> Count:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shipbell.ports.history import DeliveryLine, EventLine, Find
-from shipbell.ports.insight import Count, Figures, Found, Span
+from shipbell.ports.insight import Count, Figures, Found, Span, Tries
 from shipbell.storage import charts, counting, search_events
 from shipbell.storage.engine import Database
 
@@ -30,6 +30,10 @@ class SqlInsight:
     async def counts(self, find: Find) -> Mapping[str, Count]:
         """How many deliveries of each state there are, and `all`."""
         return await self.database.read(lambda connection: counting.counts(connection, find))
+
+    async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
+        """How often each of these was sent."""
+        return await self.database.read(lambda connection: counting.tries(connection, delivery_ids))
 
     async def newer(self, find: Find, than: int) -> Count:
         """How many deliveries came after this one."""

@@ -23,7 +23,7 @@ def _blocks(text: str) -> Iterator[Markup]:
     last = 0
     for fence in _FENCE.finditer(text):
         yield from _prose(text[last : fence.start()])
-        yield Markup('<div class="code"><pre tabindex="0"><code>{}</code></pre></div>').format(fence.group(1).rstrip())
+        yield Markup('<div class="code"><pre class="wrap" tabindex="0"><code>{}</code></pre></div>').format(fence.group(1).rstrip())
         last = fence.end()
     yield from _prose(text[last:])
 

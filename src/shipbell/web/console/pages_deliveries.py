@@ -1,7 +1,6 @@
 """Deliveries of a project: the list with its filters, and one delivery with every attempt."""
 
-import json
-
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,6 +31,7 @@ async def deliveries(request: Request) -> Response:
         filters=filters,
         choices=choices_of(whole, tell),
         found=found,
+        tries=await insight.tries([one.id for one in found.items]),
         counts=counts,
         states=list(STATES),
         total=counts[filters.state or "all"],
@@ -88,7 +88,8 @@ async def one_delivery(request: Request) -> Response:
         line=line,
         source_id=encode(Prefix.SOURCE, whole.event.source_id) if whole.event.source_id else None,
         attempts=[(number, one) for number, one in enumerate(whole.attempts, 1)][::-1],
-        request_of=sent,
+        message=said_in(last),
+        raw=sent(last),
         last=last,
         verdict=_verdict(line, last, tell),
         replayed=_counted(request, "replayed"),
@@ -106,14 +107,32 @@ def _verdict(line: DeliveryLine, last: AttemptLine | None, tell: Telling) -> tup
     return told.cause, told.cure
 
 
-def sent(attempt: AttemptLine) -> str | None:
-    """What was sent, laid out for reading; None where it spoke for another project, too."""
-    if attempt.body is None:
-        return None
+class _Content(msgspec.Struct):
+    content: str = ""
+
+
+class _Message(msgspec.Struct):
+    """What the two formats have in common."""
+
+    markdown: _Content | None = None
+    text: _Content | None = None
+
+
+def said_in(attempt: AttemptLine | None) -> str | None:
+    """The message as the group was to read it; one's own line alone where it spoke for another project, too."""
+    if attempt is None or attempt.body is None:
+        return attempt.line if attempt else None
     try:
-        return json.dumps(json.loads(attempt.body), ensure_ascii=False, indent=2)
-    except ValueError:
-        return attempt.body.decode("utf-8", "replace")
+        read = msgspec.json.decode(attempt.body, type=_Message)
+    except msgspec.MsgspecError:
+        return None
+    part = read.markdown or read.text
+    return part.content if part else None
+
+
+def sent(attempt: AttemptLine | None) -> str | None:
+    """The exact body of a call; None where it spoke for another project, too."""
+    return None if attempt is None or attempt.body is None else attempt.body.decode("utf-8", "replace")
 
 
 ROUTES = (

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shipbell.domain.events import Event
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule
 from shipbell.ports.directory import SubscriptionRecord
@@ -19,6 +18,8 @@ from shipbell.web.console.project_words import Telling, telling
 from shipbell.web.console.services import services_of
 
 _LONGEST = 500
+# The gate filter narrows completed checks alone.
+_CHECK = "check.task.completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ def _steps(
     """The rules up to the first that said no."""
     steps: list[Step] = []
     for verdict in branch.rules:
+        if verdict.rule is Rule.GATE and line.type != _CHECK:
+            continue
         steps.append(_step(verdict.rule, record, line, tell, region, holds=verdict.holds))
         if not verdict.holds:
             break
@@ -113,8 +116,9 @@ def _step(
     t, look = tell.words.t, "is-ok" if holds else "is-stop"
     match rule:
         case Rule.OFFERED:
-            said = t("WeCom is offered in {region}") if holds else t("WeCom is not offered in {region}")
-            return Step(look, said.format(region=region))
+            if holds:
+                return Step(look, t("WeCom is offered in {region}", region=region))
+            return Step(look, t("WeCom is not offered in {region}", region=region))
         case Rule.ENABLED:
             return Step(look, t("Switched on") if holds else t("Switched off"))
         case Rule.TYPE:
@@ -122,9 +126,8 @@ def _step(
             said = t("{kind} is ticked", kind=kind) if holds else t("{kind} is not ticked", kind=kind)
             return Step(look, said, "" if holds else _asks_for(record, tell))
         case Rule.GATE:
-            gate = isinstance(line.event, Event) and line.event.type == "check.task.completed"
             if holds:
-                return Step(look, t("The gate result is wanted") if gate else t("No gate filter applies"))
+                return Step(look, t("The gate result is wanted"))
             return Step(look, t("The gate result is not wanted"), _gate_wish(record, tell))
 
 

@@ -131,6 +131,8 @@ class Telling:
     def span(self, span: timedelta) -> str:
         """A span in words, tenths below ten seconds."""
         seconds = span.total_seconds()
+        if 0 <= seconds < 0.1:  # noqa: PLR2004 - where tenths say nothing yet
+            return f"{round(seconds * 1000)} {'毫秒' if self.language is Locale.ZH_CN else 'ms'}"
         if seconds < 10:
             return f"{max(0.0, seconds):.1f} {'秒' if self.language is Locale.ZH_CN else 's'}"
         return took(span, self.language)
