@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from shipbell.cli.output import moment
 from shipbell.domain.causes import explain
 from shipbell.domain.ids import Prefix, encode
@@ -20,32 +18,32 @@ _RULES = {
 
 
 def delivery_value(one: DeliveryLine) -> dict[str, object]:
-    """A delivery for programs."""
+    """A delivery for programs, in the words of the REST API."""
     told = explain(one.cause) if one.cause else None
     return {
         "id": encode(Prefix.DELIVERY, one.id),
         "project": one.project_key,
-        "event": encode(Prefix.EVENT, one.event_id),
+        "event_id": encode(Prefix.EVENT, one.event_id),
         "event_type": one.event_type,
         "subject": one.subject,
-        "number": one.number,
+        "run_number": one.number,
         "subscription": one.subscription,
-        "robot": encode(Prefix.ROBOT, one.lane_id),
-        "robot_url": one.robot,
+        "robot_id": encode(Prefix.ROBOT, one.lane_id),
+        "robot": one.robot,
         "state": one.state,
-        "code": one.cause,
-        "cause": told.cause if told else None,
-        "cure": told.cure if told else None,
+        "cause": one.cause,
+        "why": f"{told.cause} {told.cure}" if told else None,
         "maybe_delivered": one.maybe_delivered,
+        "failures": one.failures,
+        "test": one.test,
         "accepted_at": one.accepted_at,
         "settled_at": one.settled_at,
         "expires_at": one.expires_at,
-        "test": one.test,
     }
 
 
 def attempt_value(one: AttemptLine) -> dict[str, object]:
-    """An attempt for programs."""
+    """An attempt for programs, in the words of the REST API."""
     told = explain(one.code)
     return {
         "id": encode(Prefix.ATTEMPT, one.id),
@@ -60,13 +58,9 @@ def attempt_value(one: AttemptLine) -> dict[str, object]:
         "maybe_delivered": one.maybe_delivered,
         "companion": one.companion,
         "carried": one.carried,
-        "request": _body(one.body),
+        "body": one.body.decode() if one.body else None,
         "line": one.line,
     }
-
-
-def _body(body: bytes | None) -> object:
-    return msgspec.json.decode(body) if body else None
 
 
 def whole_value(one: DeliveryWhole) -> dict[str, object]:
