@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from shipbell import channels, sources
 from shipbell.assemble import Parts, assembled
@@ -27,6 +26,7 @@ from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.deliver import Deliver
 from shipbell.usecases.ingest import Ingest
 from shipbell.web.api import api
+from shipbell.web.app import WebServices, build_app
 from shipbell.web.console.routes import console
 from shipbell.web.hooks import Hook
 from shipbell.web.problems import status_of
@@ -51,6 +51,7 @@ class House:
     """The API, who may come in, and the robots."""
 
     parts: Parts
+    app: ASGIApp
     http: httpx.AsyncClient
     robots: RunningRobot
     tokens: dict[str, str] = field(default_factory=dict)
@@ -153,13 +154,13 @@ async def house(folder: Path, **settings: str) -> AsyncIterator[House]:
     ):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shipbell.test", timeout=60) as http:
-            made = House(parts=parts, http=http, robots=robots)
+            made = House(parts=parts, app=app, http=http, robots=robots)
             await made.admit("root", is_admin=True)
             yield made
 
 
 @asynccontextmanager
-async def _working(parts: Parts) -> AsyncIterator[Starlette]:
+async def _working(parts: Parts) -> AsyncIterator[ASGIApp]:
     """The application, with intake and worker running as `serve` runs them."""
     settings = parts.settings
     transport = HttpTransport(allow=settings.outbound_allow, proxy=settings.outbound_proxy)
@@ -175,11 +176,15 @@ async def _working(parts: Parts) -> AsyncIterator[Starlette]:
         offered=settings.offered,
         status_of=status_of,
     )
-    route = Route("/hooks/{project}/{source}", lambda _request: None, methods=["POST"])
-    route.app = Hook(ingest=ingest, clock=parts.clock)
+    services = WebServices(
+        hook=Hook(ingest=ingest, clock=parts.clock),
+        ready=parts.upkeep.ready,
+        metrics=lambda: b"",
+        routes=(api(api_services(parts)), console(console_services(parts))),
+    )
     taking, draining = asyncio.create_task(intake.run()), asyncio.create_task(drain.run())
     try:
-        yield Starlette(routes=[route, api(api_services(parts)), console(console_services(parts))])
+        yield build_app(services)
     finally:
         drain.stop()
         await draining

@@ -134,7 +134,8 @@ _SUBSCRIPTIONS = (
     ),
     Operation(
         method="POST", path=f"{_PROJECT}/subscriptions/test", action=Action.TEST, refusals=(409,),
-        handler=subscriptions.test_unsaved, body=bodies.TrialBody, echo=shapes.SubscriptionShape, reply=shapes.VerdictShape,
+        handler=subscriptions.test_unsaved, body=bodies.TrialBody, echo=shapes.SubscriptionShape,
+        reply=shapes.VerdictShape,
         about="Send a test message for a subscription that is not saved; answers within 20 s",
     ),
     Operation(
