@@ -36,8 +36,10 @@ from shipbell.web.console.services import ConsoleServices
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
+from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
 from shipbell.worker.tidy import Tidy
+from shipbell.worker.watch import Watch
 
 _DRAIN_SECONDS = 14.0
 _GRACE_SECONDS = 5
@@ -98,18 +100,28 @@ def _listening(address: Address) -> socket.socket:
 async def _run(parts: Parts, listening: socket.socket, address: Address) -> None:
     settings, metrics = parts.settings, Metrics()
     transport = HttpTransport(allow=settings.outbound_allow, proxy=settings.outbound_proxy)
+    alarms = _alarms(parts, transport)
     intake = GroupIntake(parts.opened.database, parts.ids, expiry=settings.expiry, woken=parts.woken)
     drain = Drain(
         lanes=parts.lanes,
         deliver=Deliver(channels=channels.by_kind(), transport=transport, clock=parts.clock),
         clock=parts.clock,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-        observe=lambda settlement: _observe(metrics, settlement),
+        observe=lambda settlement: _observe(metrics, alarms, settlement),
+        troubled=alarms.troubled,
     )
+    metrics.count_calls(lambda: drain.open_calls)
     parts.woken.listeners.append(drain.wake)
-    tidy = Tidy(upkeep=parts.upkeep, clock=parts.clock, retention=settings.retention, observe=_gauges(metrics))
+    tidy = Tidy(
+        upkeep=parts.upkeep,
+        clock=parts.clock,
+        retention=settings.retention,
+        told=(metrics.waits, alarms.waits),
+        troubled=alarms.troubled,
+    )
+    watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
     server = _Server(_uvicorn(build_app(_services(parts, intake, metrics))))
-    background = [asyncio.create_task(intake.run()), asyncio.create_task(tidy.run())]
+    background = [asyncio.create_task(one.run()) for one in (intake, tidy, watch, alarms)]
     draining = asyncio.create_task(drain.run())
     port = listening.getsockname()[1]
     _spare_the_collector()
@@ -162,18 +174,14 @@ def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebService
         sources=sources.by_kind(),
         offered=settings.offered,
         status_of=status_of,
+        counted=metrics.took_in,
     )
-
-    def observe(code: str, _status: int, seconds: float) -> None:
-        metrics.hooks.labels(code).inc()
-        metrics.accepting.observe(seconds)
-
     hook = Hook(
         ingest=ingest,
         clock=parts.clock,
         trusted=settings.trusted_proxies,
         limit=SourceLimit(settings.source_per_second),
-        observe=observe,
+        observe=lambda code, _status, seconds: metrics.answered(code, seconds),
     )
     return WebServices(
         hook=hook,
@@ -244,9 +252,10 @@ def console_services(parts: Parts) -> ConsoleServices:
     )
 
 
-def _observe(metrics: Metrics, settlement: Settlement) -> None:
+def _observe(metrics: Metrics, alarms: Alarms, settlement: Settlement) -> None:
     batch, attempt = settlement.batch, settlement.attempt
-    metrics.attempts.labels(batch.channel, type_names[type(attempt.result)]).inc()
+    metrics.called(settlement)
+    alarms.called(settlement)
     log().info(
         "attempt.ended",
         attempt=batch.attempt_id,
@@ -259,15 +268,18 @@ def _observe(metrics: Metrics, settlement: Settlement) -> None:
     )
 
 
-def _gauges(metrics: Metrics):  # type: ignore[no-untyped-def]
-    def observe(waiting: int, oldest: float) -> None:
-        metrics.waiting.set(waiting)
-        metrics.oldest.set(oldest)
+def _alarms(parts: Parts, transport: HttpTransport) -> Alarms:
+    known = channels.by_kind()
+    return Alarms(
+        url=parts.settings.operator_url,
+        channel=known["wecom"],
+        channels=known,
+        transport=transport,
+        clock=parts.clock,
+    )
 
-    return observe
 
-
-def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]
+def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]  # noqa: ANN001 - uvicorn's own union
     return uvicorn.Config(
         app,
         loop="none",

@@ -1,7 +1,31 @@
 """Upkeep: what keeps the database small and its states true."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from shipbell.domain.deliveries import LaneState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShutRobot:
+    """A robot that waits for a person: closed or failing; `projects` are the keys of those that name it."""
+
+    id: int
+    mask: str
+    state: LaneState
+    cause: str
+    since: datetime | None
+    projects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robots:
+    """How many robots are in each state, and those that wait for a person (a bounded number)."""
+
+    count: Mapping[LaneState, int]
+    shut: tuple[ShutRobot, ...]
 
 
 class Upkeep(Protocol):
@@ -17,6 +41,10 @@ class Upkeep(Protocol):
 
     async def waiting(self) -> tuple[int, datetime | None]:
         """How many deliveries wait, and since when the oldest does."""
+        ...
+
+    async def robots(self) -> Robots:
+        """How the robots stand."""
         ...
 
     async def ready(self) -> dict[str, str]:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, update
 
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Clock
-from shipbell.storage import tidying
+from shipbell.ports.upkeep import Robots
+from shipbell.storage import standing, tidying
 from shipbell.storage.codec import from_ms_or_none
 from shipbell.storage.engine import Database
 from shipbell.storage.schema import counters
@@ -41,6 +42,10 @@ class SqlUpkeep:
         """How many deliveries wait, and since when the oldest does."""
         count, oldest = await self._database.read(tidying.state_of_lanes)
         return count, from_ms_or_none(oldest)
+
+    async def robots(self) -> Robots:
+        """How the robots stand."""
+        return await self._database.read(standing.robots)
 
     async def ready(self) -> dict[str, str]:
         """Whether the database can be written."""

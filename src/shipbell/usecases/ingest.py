@@ -25,6 +25,7 @@ class Ingest:
     sources: Mapping[str, EventSource]
     offered: Callable[[str, str], bool]
     status_of: Callable[[ShipbellError], int]
+    counted: Callable[[str, Accepted], None] = lambda _kind, _accepted: None
 
     async def __call__(self, project_key: str, source_name: str, request: InboundRequest, address: str) -> Accepted:
         """Keep the events of one call; returns after the commit.
@@ -39,6 +40,7 @@ class Ingest:
             self._note(source, request, address, self.status_of(error), error.code, None)
             raise
         self._note(source, request, address, 202, "accepted", accepted)
+        self.counted(source.kind, accepted)
         return accepted
 
     async def _admit(
@@ -75,7 +77,7 @@ class Ingest:
             deliveries=deliveries,
         )
 
-    def _note(
+    def _note(  # noqa: PLR0913 - the columns of one line at the door
         self,
         source: KnownSource,
         request: InboundRequest,

@@ -37,6 +37,7 @@ class Drain:
     worker: str
     places: Places = field(default_factory=Places)
     observe: Callable[[Settlement], None] = lambda _settlement: None
+    troubled: Callable[[DatabaseUnusable], None] = lambda _error: None
     _done: list[Settlement] = field(default_factory=list)
     _calls: dict[asyncio.Task[None], datetime] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,6 +84,7 @@ class Drain:
             # What was called is not forgotten: it is settled as soon as the database can be written again.
             self._done = done + self._done
             log().error("lanes.stuck", sentence=error.sentence, unsettled=len(self._done))
+            self.troubled(error)
             return None
         for batch in handed.batches:
             self._start(batch)

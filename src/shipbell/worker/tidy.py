@@ -1,7 +1,7 @@
 """The tidy loop: expiry every few seconds, retention now and then."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +22,8 @@ class Tidy:
     upkeep: Upkeep
     clock: Clock
     retention: timedelta
-    observe: Callable[[int, float], None] = lambda _waiting, _oldest: None
+    told: Sequence[Callable[[int, float], None]] = ()
+    troubled: Callable[[DatabaseUnusable], None] = lambda _error: None
 
     async def run(self) -> None:
         """Tidy until cancelled."""
@@ -34,12 +35,14 @@ class Tidy:
                     log().info("deliveries.expired", count=expired)
                 waiting, oldest_at = await self.upkeep.waiting()
                 age = (self.clock.now() - oldest_at).total_seconds() if oldest_at else 0.0
-                self.observe(waiting, age)
+                for tell in self.told:
+                    tell(waiting, age)
                 if forgot_at is None or self.clock.now() - forgot_at > _FORGET_EVERY:
                     forgot_at = self.clock.now()
                     await self._forget()
             except DatabaseUnusable as error:
                 log().error("tidy.stuck", sentence=error.sentence)
+                self.troubled(error)
             await asyncio.sleep(_EXPIRE_SECONDS)
 
     async def _forget(self) -> None:

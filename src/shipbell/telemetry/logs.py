@@ -1,4 +1,4 @@
-"""Logs and metrics: one structured line per request and attempt, counters without project names."""
+"""Logs: one structured line per request and attempt, without secrets."""
 
 import re
 import secrets
@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 from shipbell.domain.secret import Secret
@@ -30,7 +29,6 @@ _DEEPEST = 8
 _PLAIN = frozenset({bool, int, float, type(None)})
 _WATCHED = _SECRET_NAMES | {"key"}
 _SUSPECT = re.compile(r"[=%\"']|[Ee][Aa][Rr][Ee][Rr]").search
-_LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
 def log() -> FilteringBoundLogger:
@@ -81,7 +79,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _shown(name: str, value: object, depth: int) -> object:
+def _shown(name: str, value: object, depth: int) -> object:  # noqa: PLR0911 - one return a shape
     """A value as plain data, without its secrets."""
     match value:
         case None | int() | float():
@@ -113,40 +111,3 @@ def _text(value: object) -> str:
 
 def _json(event: EventDict, **_options: object) -> bytes:
     return msgspec.json.encode(event, enc_hook=str)
-
-
-class Metrics:
-    """What Prometheus reads; label values come from registries and closed sets alone."""
-
-    def __init__(self) -> None:
-        """Start at zero."""
-        self.registry = CollectorRegistry()
-        self.events = Counter(
-            "shipbell_events", "Events by what became of them.", ["kind", "fate"], registry=self.registry
-        )
-        self.hooks = Counter("shipbell_hook_calls", "Calls at hooks by their code.", ["code"], registry=self.registry)
-        self.attempts = Counter(
-            "shipbell_attempts", "Calls to robots by their result.", ["channel", "result"], registry=self.registry
-        )
-        self.accepting = Histogram(
-            "shipbell_accept_seconds",
-            "From a hook's call to its answer.",
-            registry=self.registry,
-            buckets=_LATENCIES,
-        )
-        self.delivering = Histogram(
-            "shipbell_deliver_seconds",
-            "From the arrival of an event to the robot's answer.",
-            registry=self.registry,
-            buckets=_LATENCIES,
-        )
-        self.open_calls = Gauge("shipbell_open_calls", "Calls to robots in the air.", registry=self.registry)
-        self.waiting = Gauge("shipbell_waiting_deliveries", "Deliveries that wait.", registry=self.registry)
-        self.oldest = Gauge(
-            "shipbell_oldest_waiting_seconds", "The age of the oldest delivery that waits.", registry=self.registry
-        )
-        self.lanes = Gauge("shipbell_lanes", "Robots by their state.", ["state"], registry=self.registry)
-
-    def render(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
