@@ -94,23 +94,68 @@ def test_aliases_serve_as_short_cuts(tmp_path: Path) -> None:
     }
 
 
+def unfolding(one: str, many: str) -> str:
+    """A short text that stands for ten times more with each of its nine lines."""
+    return "\n".join([f"a0: &a0 {one}"] + [f"a{level}: &a{level} {many.format(level - 1)}" for level in range(1, 10)])
+
+
 @pytest.mark.timeout(20)
-def test_a_file_that_unfolds_without_end_is_read_or_refused_in_a_moment(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [lol]"] + [
-        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 20)
-    ]
-    began = time.perf_counter()
-    read_file(written(tmp_path, "\n".join(lines)))
-    refused_or_read = "\n".join(
-        ["a0: &a0 {k: v}"]
-        + [f"a{level}: &a{level} {{{', '.join(f'k{n}: *a{level - 1}' for n in range(10))}}}" for level in range(1, 20)]
-    )
-    read_file(written(tmp_path, refused_or_read, "maps.yaml"))
-    assert time.perf_counter() - began < 5
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("[lol]", "[" + ", ".join(["*a{0}"] * 10) + "]"),
+        ("{k: v}", "{{" + ", ".join(f"k{number}: *a{{0}}" for number in range(10)) + "}}"),
+        ("{k: v}", "{{<<: [" + ", ".join(["*a{0}"] * 10) + "]}}"),
+    ],
+    ids=["lists", "maps", "merges"],
+)
+def test_a_file_that_unfolds_without_end_is_refused_in_a_moment(tmp_path: Path, one: str, many: str) -> None:
+    text = unfolding(one, many)
+    assert len(text) < 1_200
+    began = time.process_time()
+    assert "beyond all bounds" in refused(written(tmp_path, text))
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: &a {<<: *a}", "a: &a [[[*a]]]"])
+def test_a_collection_that_holds_itself_is_refused(tmp_path: Path, text: str) -> None:
+    assert "beyond all bounds" in refused(written(tmp_path, text))
 
 
 def test_a_file_of_very_deep_nesting_is_refused_in_words(tmp_path: Path) -> None:
-    assert "is not YAML" in refused(written(tmp_path, "a: " + "[" * 20_000 + "]" * 20_000))
+    assert "32 deep" in refused(written(tmp_path, "a: " + "[" * 20_000 + "]" * 20_000))
+    assert "32 deep" in refused(written(tmp_path, "a: " + "[" * 32 + "]" * 32))
+    read_file(written(tmp_path, "a: " + "[" * 31 + "]" * 31))
+
+
+def test_aliases_do_not_nest_deeper_than_brackets(tmp_path: Path) -> None:
+    chain = ["a0: &a0 x"] + [f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 40)]
+    assert "beyond all bounds" in refused(written(tmp_path, "\n".join(chain)))
+    read_file(written(tmp_path, "\n".join(chain[:31])))
+
+
+def test_a_large_file_with_many_aliases_is_read(tmp_path: Path) -> None:
+    many = "\n".join(f"  - {{name: group {number}, events: *bad}}" for number in range(2_000))
+    read = read_file(written(tmp_path, f"bad: &bad [pipeline.run.failed, build.task.failed]\nall:\n{many}\n"))
+    assert isinstance(read["all"], list)
+    assert len(read["all"]) == 2_000
+
+
+def test_a_merged_key_may_be_said_anew_wherever_the_merge_stands(tmp_path: Path) -> None:
+    text = "base: &base {k: 0}\ntop: {deep: {deeper: &mine {<<: *base, k: 1}}}\nother: {<<: *mine}\n"
+    read = read_file(written(tmp_path, text))
+    assert read["top"] == {"deep": {"deeper": {"k": 1}}}
+    assert read["other"] == {"k": 1}
+
+
+def test_of_several_merges_the_first_wins(tmp_path: Path) -> None:
+    text = "a: &a {k: a, l: a}\nb: &b {k: b, m: b}\nc: {<<: [*a, *b], l: c}\n"
+    assert read_file(written(tmp_path, text))["c"] == {"k": "a", "l": "c", "m": "b"}
+
+
+@pytest.mark.parametrize("text", ["a: {<<: x}", "a: {<<: [x]}", "a: {<<: [{k: v}, [l]]}"])
+def test_only_mappings_are_merged(tmp_path: Path, text: str) -> None:
+    assert "Only mappings" in refused(written(tmp_path, text))
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -1,37 +1,96 @@
 """Files of settings: YAML read with care, and written so that reading it again changes nothing."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from shipbell.domain.errors import InvalidFile
 
 MOST_BYTES = 4 * 1024 * 1024
+# Of the whole file, with each alias counted as what it stands for.
 _MOST_NODES = 200_000
+_MOST_DEEP = 32
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without repeated keys, dates or endless aliases."""
+    """YAML without repeated keys, dates, deep nesting or endless aliases.
 
-    nodes = 0
+    Everything is counted while the file is read, before anything is made of it.
+    """
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        self.nodes += 1
-        if self.nodes > _MOST_NODES:
+    def __init__(self, text: str) -> None:
+        """Start with nothing counted."""
+        super().__init__(text)
+        self._nodes = 0
+        self._depth = 0
+        # How deep the present collection has reached so far, counted from the top.
+        self._reach = 0
+        self._sizes: dict[yaml.Node, tuple[int, int]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self._depth >= _MOST_DEEP:
+            raise InvalidFile(f"The file nests more than {_MOST_DEEP} deep.")
+        if self.check_event(yaml.AliasEvent):
+            node = super().compose_node(parent, index)
+            # One that is not counted yet holds itself.
+            nodes, height = self._sizes.get(node, (_MOST_NODES, 0)) if node is not None else (0, 0)
+            self._count(nodes, self._depth + height)
+            return node
+        before, reached = self._nodes, self._reach
+        self._depth += 1
+        self._reach = self._depth
+        self._count(1, self._depth)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node)
+        if node is not None:
+            self._sizes[node] = (self._nodes - before, self._reach - self._depth)
+        self._reach = max(reached, self._reach)
+        return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """What stands in a mapping wins over what is merged in, an earlier merge over a later one.
+
+        PyYAML 6.0.4 lets the innermost value win when a merged mapping merges another.
+        """
+        given = [pair for pair in node.value if pair[0].tag != _MERGE]
+        wanted = [value for key, value in node.value if key.tag == _MERGE]
+        if not wanted:
+            return
+        taken = {_name(key) for key, _ in given}
+        merged = []
+        for source in [one for value in wanted for one in (value.value if value.id == "sequence" else [value])]:
+            if not isinstance(source, yaml.MappingNode):
+                raise InvalidFile(f"Only mappings can be merged in with << (line {source.start_mark.line + 1}).")
+            self.flatten_mapping(source)
+            for pair in source.value:
+                if _name(pair[0]) not in taken:
+                    taken.add(_name(pair[0]))
+                    merged.append(pair)
+        node.value = merged + given
+
+    def _count(self, nodes: int, reach: int) -> None:
+        self._nodes += nodes
+        self._reach = max(self._reach, reach)
+        if self._nodes > _MOST_NODES or self._reach > _MOST_DEEP:
             raise InvalidFile("The file grows beyond all bounds when its aliases are followed.")
-        return super().construct_object(node, deep=deep)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    line = key.start_mark.line + 1
-                    raise InvalidFile(f"The key {key.value} stands twice in one place (line {line}).")
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+
+def _name(key: yaml.Node) -> object:
+    return (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else key
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise InvalidFile(f"The key {key.value} stands twice in one place (line {line}).")
+            seen.add(key.value)
 
 
 # Dates stay text: a version such as 2026-11-24 is a name here.
