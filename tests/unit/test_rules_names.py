@@ -135,6 +135,41 @@ def test_an_account_name_may_be_an_address_or_chinese(name: str) -> None:
     assert judged(rules.user_name, name) == (name, [])
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a;b", "a,b", "a:b", "a/b", "a\tb", "a" * 129])
+@pytest.mark.parametrize("name", ["", "a b", "a;b", "a,b", "a:b", "a/b", "a\tb", "a\x9f", "a\ud800", "a" * 129])
 def test_an_account_name_has_no_separators(name: str) -> None:
     assert judged(rules.user_name, name) == (None, ["name-characters"])
+
+
+def test_a_broken_name_or_role_has_the_same_code_wherever_it_stands() -> None:
+    found = Findings("members.")
+    rules.user_name(found, "a b", "a b")
+    rules.role(found, "owner", "alice")
+    assert [(one.field, one.code) for one in found.problems] == [
+        ("members.a b", "name-characters"),
+        ("members.alice", "unknown-role"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        (True, "true"),
+        (83, "83"),
+        (1.5, "1.5"),
+        (None, "null"),
+        (1 << 80, "(int)"),
+        (b"x" * 999, "(bytes)"),
+        ((), "(tuple)"),
+    ],
+)
+def test_a_key_that_is_no_text_is_told_so_and_little_of_it_is_shown(key: object, field: str) -> None:
+    found = Findings()
+    found.unknown_keys({key: 1}, ("name",))  # type: ignore[dict-item]
+    assert [(one.field, one.code) for one in found.problems] == [(field, "not-text")]
+    assert "put it in quotes" in found.problems[0].message
+
+
+def test_a_service_that_is_no_text_is_told_so() -> None:
+    found = Findings()
+    rules.content(found, {True: [], "pipeline": []})
+    assert [(one.field, one.code) for one in found.problems] == [("content.true", "not-text")]

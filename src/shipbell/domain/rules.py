@@ -20,11 +20,27 @@ NAME_CHARACTERS = 100
 _SOURCE_NAME = re.compile(r"[a-z0-9-]{1,64}")
 _PROJECT_KEY = re.compile(r"[a-z0-9-]{1,64}")
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
-_USER_NAME = re.compile(r"[^\s\x00-\x1f\x7f;,:/]{1,128}")
+_USER_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff;,:/]{1,128}")
 _USER_IDS = re.compile(r"[0-9A-Za-z;.\-_@]*")
 _BAD_USER_ID = re.compile(r"[^0-9A-Za-z;.\-_@]")
 _UNPRINTABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]")
 _SECRET_CHARACTERS = 512
+_MOST_SHOWN = 10**18
+
+
+def shown(key: object) -> str:
+    """A key as problems name it; what is no text may be anything, so little of it is shown."""
+    match key:
+        case str():
+            return key
+        case None:
+            return "null"
+        case bool():
+            return str(key).lower()
+        case int() | float() if abs(key) < _MOST_SHOWN:
+            return str(key)
+        case _:
+            return f"({type(key).__name__})"
 
 
 class Findings:
@@ -48,8 +64,15 @@ class Findings:
     def unknown_keys(self, raw: Mapping[str, object], known: Sequence[str]) -> None:
         """A key that does not exist is a mistake, not a wish."""
         for key in raw:
-            if key not in known:
-                self.add(str(key), "unknown-key", f"There is no such key; known are {', '.join(known)}.")
+            if self.text_key(key) is not None and key not in known:
+                self.add(key, "unknown-key", f"There is no such key; known are {', '.join(known)}.")
+
+    def text_key(self, key: object) -> str | None:
+        """A key, if it is text: YAML reads `on`, `0123` and `~` as something else."""
+        if isinstance(key, str):
+            return key
+        self.add(shown(key), "not-text", "This is read as a number, a date, true, false or nothing: put it in quotes.")
+        return None
 
     def text(self, raw: Mapping[str, object], field: str, default: str | None = None) -> str | None:
         """A text, or the default when it is left out; None (told) when it is required or no text."""
@@ -118,6 +141,8 @@ def content(found: Findings, value: object) -> Content:
         return Content({})
     chosen: dict[str, tuple[str, ...]] = {}
     for service, fields in value.items():
+        if found.within("content.").text_key(service) is None:
+            continue
         if service not in SERVICES:
             found.add(
                 f"content.{service}", "unknown-service", f"There is no such service; known are {', '.join(SERVICES)}."
@@ -184,7 +209,10 @@ def region(found: Findings, value: str | None) -> str | None:
 
 def user_name(found: Findings, value: str | None, field: str = "name") -> str | None:
     """An account's name."""
-    return _matched(found, field, value, _USER_NAME, "Use 1 to 128 characters without spaces, ; , : or /.")
+    if value is not None and not _USER_NAME.fullmatch(value):
+        found.add(field, "name-characters", "Use 1 to 128 characters without spaces, ; , : or /.")
+        return None
+    return value
 
 
 def _matched(found: Findings, field: str, value: str | None, shape: re.Pattern[str], cure: str) -> str | None:
@@ -212,7 +240,7 @@ def time_zone(found: Findings, value: str | None) -> str | None:
 
 def role(found: Findings, value: object, field: str = "role") -> Role | None:
     """A member's role."""
-    return _choice(found, field, value, {one.value: one for one in Role})
+    return _choice(found, field, value, {one.value: one for one in Role}, "unknown-role")
 
 
 def gate(found: Findings, value: object) -> GateFilter:
@@ -240,11 +268,11 @@ def source_kind(found: Findings, value: object, kinds: Sequence[str]) -> str | N
     return _choice(found, "kind", value, {one: one for one in kinds})
 
 
-def _choice(found: Findings, field: str, value: object, choices: Mapping[str, T]) -> T | None:
+def _choice(found: Findings, field: str, value: object, choices: Mapping[str, T], code: str | None = None) -> T | None:
     if isinstance(value, str) and value in choices:
         return choices[value]
-    code = "required" if value is None else f"unknown-{field}"
-    found.add(field, code, f"Choose one of {', '.join(choices)}.")
+    told = "required" if value is None else code or f"unknown-{field}"
+    found.add(field, told, f"Choose one of {', '.join(choices)}.")
     return None
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipbell.domain.errors import ChannelUnavailable, InvalidFile
+from shipbell.domain import rules
+from shipbell.domain.errors import ChannelUnavailable, InvalidFile, NameTaken, NotFound, Stale
 from shipbell.domain.rules import Findings
 from shipbell.ports.directory import By, Directory, Edit
 from shipbell.usecases.differences import Differ, Difference
@@ -12,6 +13,7 @@ from shipbell.usecases.drafts import SUBSCRIPTION_KEYS, Drafts, Raw, finished
 from shipbell.usecases.files import files_of, read_file
 
 _FILE_KEYS = ("defaults", "projects")
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Apply:
         for place, raw in _projects(files_of(path), problems):
             found = problems.within(place)
             key = raw.get("key")
-            known = await self.directory.whole(key) if isinstance(key, str) else None
+            usable = isinstance(key, str) and rules.project_key(Findings(), key) is not None
+            known = await self.directory.whole(str(key)) if usable else None
             try:
                 differences.append(differ.project(found, raw, known))
             except ChannelUnavailable as error:
@@ -55,10 +58,21 @@ class Apply:
         )
 
     async def __call__(self, path: Path, by: By, *, prune: bool = False) -> Plan:
-        """Carry out what `plan` says; a second time changes nothing."""
-        plan = await self.plan(path, prune=prune)
-        await self.directory.change(plan.edits, by)
-        return plan
+        """Carry out what `plan` says; a second time changes nothing.
+
+        A plan that somebody's change has overtaken is made anew, a few times.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            plan = await self.plan(path, prune=prune)
+            try:
+                await self.directory.change(plan.edits, by)
+            except (Stale, NotFound, NameTaken):
+                if tries >= _TRIES:
+                    raise
+            else:
+                return plan
 
 
 def _projects(files: Iterable[Path], found: Findings) -> Iterable[tuple[str, Raw]]:
@@ -81,10 +95,12 @@ def _projects(files: Iterable[Path], found: Findings) -> Iterable[tuple[str, Raw
             if not isinstance(raw, dict):
                 inner.add(place, "not-an-object", "Write a project with its key.")
                 continue
-            key = str(raw.get("key"))
-            if key in seen:
-                raise InvalidFile(f"The project {key} stands twice: in {seen[key].name} and in {file.name} ({place}).")
-            seen[key] = file
+            key = raw.get("key")
+            if isinstance(key, str):
+                if key in seen:
+                    told = f"in {seen[key].name} and in {file.name} ({place})"
+                    raise InvalidFile(f"The project {key} stands twice: {told}.")
+                seen[key] = file
             yield f"{prefix}{place}.", {**raw, "subscriptions": _with_defaults(raw.get("subscriptions"), defaults)}
 
 

@@ -10,6 +10,7 @@ from shipbell.ports.directory import (
     DropSource,
     DropSubscription,
     Edit,
+    MemberRecord,
     ProjectRecord,
     ProjectWhole,
     PutMember,
@@ -47,7 +48,8 @@ class Differ:
         difference = Difference()
         found.unknown_keys(raw, PROJECT_KEYS)
         record = self.drafts.project(found, raw, known.project if known else None)
-        key = record.key if record else str(raw.get("key"))
+        # Without a record a rule was broken, and nothing of the difference is used.
+        key = record.key if record else ""
         if record is not None:
             _project(difference, record, known.project if known else None)
         self._members(found, difference, key, raw.get("members"), known)
@@ -63,18 +65,18 @@ class Differ:
             found.add("members", "not-an-object", "Write names with roles, such as alice: project_manager.")
             return
         before = {one.user: one for one in known.members} if known else {}
+        place = found.within("members.")
         given: Mapping[object, object] = raw or {}
-        for user, role in given.items():
-            record = self.drafts.member(found.within("members."), str(user), role)
-            old = before.get(str(user))
-            if record is None or (old is not None and old.role is record.role):
-                continue
-            told = f"~ member {key}/{user}: {old.role.value} → {record.role.value}" if old else None
-            difference.add(PutMember(project=key, member=record), told or f"+ member {key}/{user}: {record.role.value}")
+        for written, role in given.items():
+            user = place.text_key(written)
+            record = None if user is None else self.drafts.member(place, user, role)
+            if record is not None:
+                _member(difference, key, record, before.get(record.user))
         if self.prune:
-            for user in before:
+            for user, old in before.items():
                 if user not in given:
-                    difference.add(DropMember(project=key, user=user), f"- member {key}/{user}")
+                    edit = DropMember(project=key, user=user, expected=_revision(old))
+                    difference.add(edit, f"- member {key}/{user}")
 
     def _sources(
         self, found: Findings, difference: Difference, key: str, raw: object, known: ProjectWhole | None
@@ -82,7 +84,8 @@ class Differ:
         before = {one.name: one for one in known.sources} if known else {}
         named: set[str] = set()
         for place, one in _items(found, "sources", raw):
-            old = before.get(str(one.get("name")))
+            name = one.get("name")
+            old = before.get(name) if isinstance(name, str) else None
             record = self.drafts.source(place, one, old)
             if record is None:
                 continue
@@ -91,9 +94,10 @@ class Differ:
             named.add(record.name)
             _source(difference, key, record, old)
         if self.prune:
-            for name in before:
-                if name not in named:
-                    difference.add(DropSource(project=key, name=name), f"- source {key}/{name}")
+            for known_name, old in before.items():
+                if known_name not in named:
+                    edit = DropSource(project=key, name=known_name, expected=_revision(old))
+                    difference.add(edit, f"- source {key}/{known_name}")
 
     def _subscriptions(
         self, found: Findings, difference: Difference, at: tuple[str, str], raw: object, known: ProjectWhole | None
@@ -102,7 +106,8 @@ class Differ:
         before = {one.name: one for one in known.subscriptions} if known else {}
         named: set[str] = set()
         for place, one in _items(found, "subscriptions", raw):
-            old = before.get(str(one.get("name")).strip())
+            name = one.get("name")
+            old = before.get(name.strip()) if isinstance(name, str) else None
             record = self.drafts.subscription(place, one, old)
             if record is None:
                 continue
@@ -112,9 +117,10 @@ class Differ:
             self._offered(place, region, record, old)
             _subscription(difference, key, record, old)
         if self.prune:
-            for name in before:
-                if name not in named:
-                    difference.add(DropSubscription(project=key, name=name), f"- subscription {key}/{name}")
+            for known_name, old in before.items():
+                if known_name not in named:
+                    edit = DropSubscription(project=key, name=known_name, expected=_revision(old))
+                    difference.add(edit, f"- subscription {key}/{known_name}")
 
     def _offered(
         self, place: Findings, region: str, record: SubscriptionRecord, old: SubscriptionRecord | None
@@ -139,9 +145,17 @@ def _items(found: Findings, field_name: str, raw: object) -> Iterable[tuple[Find
             found.add(f"{field_name}[{index}]", "not-an-object", "Write keys with values.")
 
 
+def _revision(
+    old: ProjectRecord | MemberRecord | SourceRecord | SubscriptionRecord | None,
+) -> int:
+    """What the plan was made upon: the write is refused when it is another by then (0 = there was none)."""
+    return old.stamp.revision if old is not None and old.stamp is not None else 0
+
+
 def _project(difference: Difference, new: ProjectRecord, old: ProjectRecord | None) -> None:
+    edit = PutProject(project=new, expected=_revision(old))
     if old is None:
-        difference.add(PutProject(project=new), f"+ project {new.key}")
+        difference.add(edit, f"+ project {new.key}")
         return
     changes = [
         f"{name} {before!r} → {after!r}"
@@ -153,22 +167,32 @@ def _project(difference: Difference, new: ProjectRecord, old: ProjectRecord | No
         if before != after
     ]
     if changes:
-        difference.add(PutProject(project=new), f"~ project {new.key}: {', '.join(changes)}")
+        difference.add(edit, f"~ project {new.key}: {', '.join(changes)}")
+
+
+def _member(difference: Difference, key: str, new: MemberRecord, old: MemberRecord | None) -> None:
+    edit = PutMember(project=key, member=new, expected=_revision(old))
+    if old is None:
+        difference.add(edit, f"+ member {key}/{new.user}: {new.role.value}")
+    elif old.role is not new.role:
+        difference.add(edit, f"~ member {key}/{new.user}: {old.role.value} → {new.role.value}")
 
 
 def _source(difference: Difference, key: str, new: SourceRecord, old: SourceRecord | None) -> None:
+    edit = PutSource(project=key, source=new, expected=_revision(old))
     if old is None:
-        difference.add(PutSource(project=key, source=new), f"+ source {key}/{new.name} ({new.kind})")
+        difference.add(edit, f"+ source {key}/{new.name} ({new.kind})")
         return
     changes = [f"kind {old.kind} → {new.kind}"] if old.kind != new.kind else []
     changes += ["secret changed"] if old.secret != new.secret else []
     if changes:
-        difference.add(PutSource(project=key, source=new), f"~ source {key}/{new.name}: {', '.join(changes)}")
+        difference.add(edit, f"~ source {key}/{new.name}: {', '.join(changes)}")
 
 
 def _subscription(difference: Difference, key: str, new: SubscriptionRecord, old: SubscriptionRecord | None) -> None:
+    edit = PutSubscription(project=key, subscription=new, expected=_revision(old))
     if old is None:
-        difference.add(PutSubscription(project=key, subscription=new), f"+ subscription {key}/{new.name}")
+        difference.add(edit, f"+ subscription {key}/{new.name}")
         return
     if same_wish(new, old):
         return
@@ -178,8 +202,7 @@ def _subscription(difference: Difference, key: str, new: SubscriptionRecord, old
         for name, value in after.items()
         if before[name] != value
     ]
-    line = f"~ subscription {key}/{new.name}: {', '.join(changes)}"
-    difference.add(PutSubscription(project=key, subscription=new), line)
+    difference.add(edit, f"~ subscription {key}/{new.name}: {', '.join(changes)}")
 
 
 def _short(value: object) -> str:

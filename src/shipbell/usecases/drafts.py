@@ -13,6 +13,8 @@ from shipbell.ports.channel import Channel
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, SubscriptionRecord
 
 Raw = Mapping[str, object]
+# Stands in for the name of a project whose key is broken: one mistake is told once.
+_NAMELESS = "-"
 SECRET_MASK = "********"
 PROJECT_KEYS = ("key", "name", "region", "time_zone", "members", "sources", "subscriptions")
 SOURCE_KEYS = ("name", "kind", "secret")
@@ -32,7 +34,7 @@ class Drafts:
     def project(self, found: Findings, raw: Raw, known: ProjectRecord | None) -> ProjectRecord | None:
         """A project's own facts."""
         key = rules.project_key(found, found.text(raw, "key"))
-        name = rules.name(found, found.text(raw, "name", key))
+        name = rules.name(found, found.text(raw, "name", key or _NAMELESS))
         region = rules.region(found, found.text(raw, "region", DEFAULT_REGION))
         zone = rules.time_zone(found, found.text(raw, "time_zone", "UTC"))
         if key is None or name is None or region is None or zone is None:
@@ -40,9 +42,10 @@ class Drafts:
         return ProjectRecord(key=key, name=name, region=region, time_zone=zone, id=known.id if known else 0)
 
     def member(self, found: Findings, user: str, role: object) -> MemberRecord | None:
-        """A member's role; the field is the member's name."""
-        name = rules.user_name(found, user, user or "user")
-        given = rules.role(found, role, user or "role")
+        """A member's role; the field is the member's name, the codes are those of names and roles."""
+        field = user or '""'
+        name = rules.user_name(found, user, field)
+        given = rules.role(found, role, field)
         return None if name is None or given is None else MemberRecord(user=name, role=given)
 
     def source(
