@@ -8,6 +8,9 @@ from markupsafe import Markup, escape
 _SECTION = re.compile(r"^## Connect it$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
+_CODE = Markup('<div class="code"><pre class="wrap" tabindex="0"><code>{}</code></pre></div>')
+_ORDERED = Markup('<ol class="bullets">{}</ol>')
+_UNORDERED = Markup('<ul class="bullets">{}</ul>')
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)]*)\)")
 
 
@@ -23,7 +26,7 @@ def _blocks(text: str) -> Iterator[Markup]:
     last = 0
     for fence in _FENCE.finditer(text):
         yield from _prose(text[last : fence.start()])
-        yield Markup('<div class="code"><pre class="wrap" tabindex="0"><code>{}</code></pre></div>').format(fence.group(1).rstrip())
+        yield _CODE.format(fence.group(1).rstrip())
         last = fence.end()
     yield from _prose(text[last:])
 
@@ -35,8 +38,8 @@ def _prose(text: str) -> Iterator[Markup]:
             continue
         if _ITEM.match(lines[0]):
             items = Markup("").join(Markup("<li>{}</li>").format(_inline(one)) for one in _items(lines))
-            tag = "ol" if lines[0][0].isdigit() else "ul"
-            yield Markup(f'<{tag} class="bullets">{{}}</{tag}>').format(items)
+            form = _ORDERED if lines[0][0].isdigit() else _UNORDERED
+            yield form.format(items)
         else:
             yield Markup("<p>{}</p>").format(_inline(" ".join(lines)))
 

@@ -13,6 +13,7 @@ from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import STATES, Telling, number_of, telling
 from shipbell.web.console.services import services_of
 
+_DIGITS = 7
 _UNKNOWN = "There is no such delivery in this project."
 
 
@@ -62,7 +63,7 @@ def _cursor(request: Request, name: str) -> int | None:
 
 def _counted(request: Request, name: str) -> int:
     text = request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 async def delivery_of(request: Request) -> DeliveryWhole:

@@ -26,7 +26,7 @@ async def general(request: Request) -> Response:
     return _show(request, record, typed, problems=())
 
 
-def _show(
+def _show(  # noqa: PLR0913 - what a form is shown with
     request: Request,
     record: ProjectRecord,
     typed: Mapping[str, str],

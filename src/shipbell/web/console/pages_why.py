@@ -18,6 +18,7 @@ from shipbell.web.console.project_words import Telling, telling
 from shipbell.web.console.services import services_of
 
 _LONGEST = 500
+_REFUSED = 400
 # The gate filter narrows completed checks alone.
 _CHECK = "check.task.completed"
 
@@ -110,7 +111,7 @@ def _steps(
     return steps
 
 
-def _step(
+def _step(  # noqa: PLR0913 - what a rule is told from
     rule: Rule, record: SubscriptionRecord | None, line: EventLine, tell: Telling, region: str, *, holds: bool
 ) -> Step:
     t, look = tell.words.t, "is-ok" if holds else "is-stop"
@@ -150,7 +151,7 @@ async def _turned_away(request: Request) -> int:
     refused = 0
     for source in project_of(request).whole.sources:
         calls = await door.page(source.id, before=None, limit=50)
-        refused += sum(one.status >= 400 for one in calls.items)
+        refused += sum(one.status >= _REFUSED for one in calls.items)
     return refused
 
 

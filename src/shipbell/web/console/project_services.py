@@ -36,5 +36,5 @@ class ProjectServices:
 def project_services(request: Request) -> ProjectServices:
     """The services of the application that a request came to."""
     services = request.app.state.console.project
-    assert isinstance(services, ProjectServices)
+    assert isinstance(services, ProjectServices)  # noqa: S101 - set where the application is built
     return services

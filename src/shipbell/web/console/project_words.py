@@ -58,6 +58,8 @@ REFUSALS: Mapping[str, str] = {
     "busy": en("Shipbell was too busy to keep it. The tool tries again by itself, or send it once more."),
     "database-unusable": en("Shipbell could not write it down. Whoever runs Shipbell looks at its disk."),
 }
+# Below a tenth of a second tenths say nothing, above ten seconds they say too much.
+_TENTH, _TEN = 0.1, 10
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -131,9 +133,9 @@ class Telling:
     def span(self, span: timedelta) -> str:
         """A span in words, tenths below ten seconds."""
         seconds = span.total_seconds()
-        if 0 <= seconds < 0.1:  # noqa: PLR2004 - where tenths say nothing yet
+        if 0 <= seconds < _TENTH:
             return f"{round(seconds * 1000)} {'毫秒' if self.language is Locale.ZH_CN else 'ms'}"
-        if seconds < 10:
+        if seconds < _TEN:
             return f"{max(0.0, seconds):.1f} {'秒' if self.language is Locale.ZH_CN else 's'}"
         return took(span, self.language)
 
