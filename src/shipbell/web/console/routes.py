@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated
@@ -23,6 +23,14 @@ from shipbell.web.console.frame import frame_of, render, see_other
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.problems import problem, status_of
 
+ROUTES: tuple[Route, ...] = (
+    *pages_sign_in.ROUTES,
+    *pages_homepage.ROUTES,
+    *pages_workspace.ROUTES,
+    *pages_account.ROUTES,
+    *pages_notifications.ROUTES,
+    *project_pages.ROUTES,
+)
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -31,12 +39,7 @@ def console(services: ConsoleServices) -> Mount:
     app = Starlette(
         routes=[
             Mount("/static", StaticFiles(directory=_STATIC)),
-            *pages_sign_in.ROUTES,
-            *pages_homepage.ROUTES,
-            *pages_workspace.ROUTES,
-            *pages_account.ROUTES,
-            *pages_notifications.ROUTES,
-            *project_pages.ROUTES,
+            *ROUTES,
         ],
         exception_handlers={ShipbellError: _refused, HTTPException: _unknown},
     )

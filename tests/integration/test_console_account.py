@@ -1,0 +1,143 @@
+"""One's own account, the homepage and the workspace."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from api_house import KEY, SYSTEM
+from console_house import TAB, ConsoleHouse, Person, console_house, field_of, wish
+from shipbell.domain.access import Role
+from shipbell.domain.deliveries import LaneState
+from shipbell.web.sessions import COOKIE, CSRF_FIELD
+
+PASSWORD = "correct-horse-battery"
+NEW = "another-horse-battery"
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
+    async with console_house(tmp_path) as made:
+        yield made
+
+
+async def erin(console: ConsoleHouse, password: str = PASSWORD) -> Person | None:
+    """Erin, signed in with a password; None when it is not hers."""
+    http = console.house.http
+    if await console.house.parts.accounts.user("erin") is None:
+        await console.house.parts.manage_accounts.add("erin", PASSWORD, is_admin=False, by=SYSTEM)
+    http.cookies.clear()
+    token = field_of((await http.get("/sign-in")).text, CSRF_FIELD)
+    reply = await http.post("/sign-in", data={CSRF_FIELD: token, "username": "erin", "password": password})
+    cookie = reply.cookies.get(COOKIE)
+    http.cookies.clear()
+    if cookie is None:
+        return None
+    page = await http.get("/account", headers={"Cookie": f"{COOKIE}={cookie}"})
+    return Person(http=http, cookie=cookie, csrf=field_of(page.text, CSRF_FIELD))
+
+
+async def test_language_and_zone_of_the_account_are_used_everywhere(console: ConsoleHouse) -> None:
+    alice = console["alice"]
+    await alice.post(TAB, [*wish(), ("action", "ok")])
+    assert 'title="UTC"' in (await alice.get(TAB)).text
+    await alice.post("/account/preferences", {"locale": "zh-CN", "time_zone": "Asia/Shanghai"})
+    page = (await alice.get(TAB)).text
+    assert 'title="Asia/Shanghai"' in page
+    assert "新建订阅" in page
+    wrong = await alice.post("/account/preferences", {"locale": "en", "time_zone": "Mars/Base"})
+    assert wrong.status_code == 422
+
+
+async def test_a_new_password_ends_every_other_session_and_keeps_this_one(console: ConsoleHouse) -> None:
+    here, there = await erin(console), await erin(console)
+    assert here is not None
+    assert there is not None
+    wrong = {"current": "not-this", "password": NEW, "again": NEW}
+    assert (await here.post("/account/password", wrong)).status_code == 422
+    different = {"current": PASSWORD, "password": NEW, "again": "mistyped-it"}
+    assert (await here.post("/account/password", different)).status_code == 422
+    short = {"current": PASSWORD, "password": "short", "again": "short"}
+    assert (await here.post("/account/password", short)).status_code == 422
+    reply = await here.post("/account/password", {"current": PASSWORD, "password": NEW, "again": NEW})
+    assert reply.status_code == 303
+    console.house.http.cookies.clear()
+    assert reply.cookies.get(COOKIE)
+    assert (await there.get("/account")).status_code == 303
+    assert await erin(console) is None
+    assert await erin(console, NEW) is not None
+
+
+async def test_one_ends_ones_other_sessions(console: ConsoleHouse) -> None:
+    here, there = await erin(console), await erin(console)
+    assert here is not None
+    assert there is not None
+    page = (await here.get("/account")).text
+    (other,) = re.findall(r'name="session" value="(ses_\w+)"', page)
+    assert (await console["alice"].post("/account/sessions/end", {"session": other})).status_code == 404
+    await here.post("/account/sessions/end", {"session": other})
+    assert (await there.get("/account")).status_code == 303
+    assert (await here.get("/account")).status_code == 200
+
+
+async def test_a_token_is_shown_once_works_and_can_be_revoked(console: ConsoleHouse) -> None:
+    alice, http = console["alice"], console.house.http
+    made = await alice.post("/account/tokens", {"name": "robot arm", "expires": "7", "projects": KEY})
+    found = re.search(r'<code id="token">(\w[\w-]+)</code>', made.text)
+    assert found is not None
+    page = (await alice.get("/account")).text
+    assert found[1] not in page
+    assert "robot arm" in page
+    bearer = {"Authorization": f"Bearer {found[1]}"}
+    assert (await http.get(f"/api/v1/projects/{KEY}", headers=bearer)).status_code == 200
+    (token,) = re.findall(r'name="token" value="(tok_\w+)"', page)
+    await alice.post("/account/tokens/revoke", {"token": token})
+    assert (await http.get(f"/api/v1/projects/{KEY}", headers=bearer)).status_code == 401
+
+
+async def test_the_homepage_names_ap_singapore_first_and_counts_ones_own_projects(console: ConsoleHouse) -> None:
+    await console.house.project("dublin", {"alice": Role.VIEWER}, region="eu-west-101")
+    await console.house.project("lab", {"alice": Role.VIEWER}, region="lab-1")
+    page = (await console["alice"].get("/")).text
+    options = re.findall(r'<option value="([\w-]*)"[^>]*>([^<]+)</option>', page)
+    assert options[0] == ("ap-southeast-3", "AP-Singapore (1)")
+    assert ("eu-west-101", "EU-Dublin (1)") in options
+    assert ("lab-1", "lab-1 (1)") in options
+    assert options[-1] == ("", "All regions (3)")
+    assert '<option value="ap-southeast-3" selected>' in page
+
+
+async def test_the_workspace_shows_ones_own_projects_of_a_region(console: ConsoleHouse) -> None:
+    await console.house.project("dublin", {"alice": Role.VIEWER}, region="eu-west-101")
+    await console.house.project("secret", {"bob": Role.VIEWER})
+    everywhere = (await console["alice"].get("/workspace")).text
+    assert 'href="/projects/payments"' in everywhere
+    assert 'href="/projects/dublin"' in everywhere
+    assert "secret" not in everywhere
+    assert 'href="/projects/secret"' in (await console["root"].get("/workspace")).text
+    dublin = (await console["alice"].get("/workspace?region=eu-west-101")).text
+    assert 'href="/projects/payments"' not in dublin
+    assert 'href="/projects/dublin"' in dublin
+    assert 'href="/projects/payments"' in (await console["alice"].get("/workspace?q=pay")).text
+    assert "No project matches" in (await console["alice"].get("/workspace?q=nothing")).text
+    assert "You are in no project yet" in (await console["mallory"].get("/workspace")).text
+
+
+async def test_a_project_says_what_is_wrong_with_it(console: ConsoleHouse) -> None:
+    alice, house = console["alice"], console.house
+    assert "No group is told yet" in (await alice.get("/workspace")).text
+    url = house.robots.url("a-key-that-will-be-removed")
+    await alice.post(TAB, [*wish(url=url), ("action", "ok")])
+    assert "All well" in (await alice.get("/workspace")).text
+    house.robots.groups.of("a-key-that-will-be-removed").removed = True
+    await house.emit("pipeline.run.failed", "run-1")
+    await house.deliveries("dead", 1)
+    assert "1 robot refused" in (await alice.get("/workspace")).text
+    page = (await alice.get(TAB)).text
+    assert "Refused since" in page
+    assert "The robot was removed from its group" in page
+    (robot,) = await house.parts.history.robots()
+    assert robot.state is LaneState.CLOSED
+    assert house.parts.clock.now() - (robot.state_since or house.parts.clock.now()) < timedelta(minutes=1)
