@@ -5,8 +5,8 @@ from datetime import datetime
 from itertools import pairwise
 from math import ceil
 
+from sqlalchemy import CTE, ColumnElement, Connection, Table, column, func, literal_column, select, values
 from sqlalchemy import BigInteger as Number
-from sqlalchemy import Connection, column, func, literal_column, select, values
 
 from shipbell.domain.ids import TIME_SHIFT, first_at
 from shipbell.ports.insight import Busy, Figures, Noise, Slot, Span
@@ -78,7 +78,9 @@ def _edges(span: Span) -> _Edges:
     return list(pairwise(firsts))
 
 
-def _per_slot(connection: Connection, edges: _Edges, table, project_id: int, *conditions) -> list[int]:  # type: ignore[no-untyped-def]
+def _per_slot(
+    connection: Connection, edges: _Edges, table: Table, project_id: int, *conditions: ColumnElement[bool]
+) -> list[int]:
     """How many rows of a project fall into each slot, counted over an index alone."""
     slots = _slots(edges)
     count = (
@@ -92,7 +94,7 @@ def _per_slot(connection: Connection, edges: _Edges, table, project_id: int, *co
     return [found[low] for low, _ in edges]
 
 
-def _slots(edges: _Edges):  # type: ignore[no-untyped-def]
+def _slots(edges: _Edges) -> CTE:
     return values(column("low", Number), column("high", Number), name="slots").data(list(edges)).cte("slot")
 
 
