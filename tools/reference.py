@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from reference_api import api_parts
 from shipbell.channels import REGISTRY as CHANNELS
 from shipbell.cli import app
 from shipbell.cli.running import code_of
@@ -234,6 +235,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "sources.md": sources_page,
     "channels.md": channels_page,
     "errors.md": errors_page,
+    "api.md": lambda: _page("REST API", *api_parts()),
 }
 
 

@@ -6,7 +6,7 @@ import typer
 
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json, put_table
-from shipbell.cli.running import REFUSED, fail, say, with_parts
+from shipbell.cli.running import BY, REFUSED, fail, say, with_parts
 from shipbell.cli.telling import delivery_value, state_words, whole_lines, whole_value
 from shipbell.domain.causes import explain
 from shipbell.domain.errors import BadInput, NotFound
@@ -132,7 +132,7 @@ def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…
 
     async def work(parts: Parts) -> Replayed:
         if lane_id is None:
-            return await parts.history.replay(numbers)
+            return await parts.history.replay(numbers, by=BY)
         return await _replay_robot(parts, lane_id)
 
     done = with_parts(work)
@@ -151,7 +151,7 @@ async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
     replayed = 0
     refused: dict[int, str] = {}
     for start in range(0, len(numbers), _CHUNK):
-        done = await parts.history.replay(numbers[start : start + _CHUNK])
+        done = await parts.history.replay(numbers[start : start + _CHUNK], by=BY)
         replayed, refused = replayed + done.replayed, {**refused, **done.refused}
         if len(numbers) > _CHUNK:
             say(f"{min(start + _CHUNK, len(numbers))} of {len(numbers)}")

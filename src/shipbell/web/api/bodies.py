@@ -4,6 +4,25 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from shipbell import channels, sources
+from shipbell.domain.access import Role
+from shipbell.domain.catalog import EVENT_TYPES
+from shipbell.domain.subscriptions import Format, GateFilter, Locale
+
+
+def _one_of(*words: str) -> Meta:
+    """A choice of words, as the document tells it."""
+    return Meta(extra_json_schema={"enum": list(words)})
+
+
+_Role = Annotated[str, _one_of(*Role)]
+_Kind = Annotated[str, _one_of(*(one.kind for one in sources.REGISTRY))]
+_Channel = Annotated[str, _one_of(*channels.by_kind())]
+_EventType = Annotated[str, _one_of(*EVENT_TYPES)]
+_Gate = Annotated[str, _one_of(*GateFilter)]
+_Locale = Annotated[str, _one_of(*Locale)]
+_Format = Annotated[str, _one_of(*Format)]
+_State = Annotated[str, _one_of("delivered", "dead", "expired", "cancelled")]
 _Key = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")]
 _Region = Annotated[str, Meta(pattern="^[a-z0-9-]{1,32}$")]
 
@@ -29,14 +48,14 @@ class ProjectChange(Struct, kw_only=True):
 class MemberBody(Struct, kw_only=True):
     """A member's role."""
 
-    role: Annotated[str, Meta(examples=["developer"])]
+    role: _Role
 
 
 class SourceBody(Struct, kw_only=True):
     """A source; a secret that is left out is made up for a new one and kept for a known one."""
 
     name: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$", examples=["ci"])]
-    kind: Annotated[str, Meta(examples=["generic"])]
+    kind: _Kind
     secret: Annotated[str, Meta(min_length=1, max_length=512)] | UnsetType = UNSET
 
 
@@ -50,14 +69,14 @@ class SubscriptionBody(Struct, kw_only=True):
     """A subscription; a masked URL keeps the one that is known."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100, examples=["release group"])]
-    channel: Annotated[str, Meta(examples=["wecom"])] | UnsetType = UNSET
+    channel: _Channel | UnsetType = UNSET
     url: Annotated[str, Meta(max_length=256, examples=["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"])]
-    events: Annotated[list[str], Meta(min_length=1, examples=[["pipeline.run.failed"]])]
-    gate: Annotated[str, Meta(examples=["failed"])] | UnsetType = UNSET
+    events: Annotated[list[_EventType], Meta(min_length=1, examples=[["pipeline.run.failed"]])]
+    gate: _Gate | UnsetType = UNSET
     content: dict[str, list[str]] | UnsetType = UNSET
     user_ids: Annotated[str, Meta(max_length=1000, examples=["zhang.san;li.si"])] | UnsetType = UNSET
-    locale: Annotated[str, Meta(examples=["zh-CN"])] | UnsetType = UNSET
-    format: Annotated[str, Meta(examples=["markdown"])] | UnsetType = UNSET
+    locale: _Locale | UnsetType = UNSET
+    format: _Format | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 
@@ -65,7 +84,7 @@ class ReplayBody(Struct, kw_only=True, rename={"from_": "from"}):
     """Which deliveries to replay; left out: all dead ones of the project."""
 
     robot: str | UnsetType = UNSET
-    state: Annotated[str, Meta(examples=["dead"])] | UnsetType = UNSET
+    state: _State | UnsetType = UNSET
     from_: str | UnsetType = UNSET
     to: str | UnsetType = UNSET
 
@@ -99,7 +118,7 @@ class SourceChange(Struct, kw_only=True):
     """What can be changed of a source."""
 
     name: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")] | UnsetType = UNSET
-    kind: str | UnsetType = UNSET
+    kind: _Kind | UnsetType = UNSET
     secret: Annotated[str, Meta(min_length=1, max_length=512)] | UnsetType | None = UNSET
 
 
@@ -107,14 +126,14 @@ class SubscriptionChange(Struct, kw_only=True):
     """What can be changed of a subscription; null gives a member its default."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
-    channel: str | UnsetType | None = UNSET
+    channel: _Channel | UnsetType | None = UNSET
     url: Annotated[str, Meta(max_length=256)] | UnsetType = UNSET
-    events: Annotated[list[str], Meta(min_length=1)] | UnsetType = UNSET
-    gate: str | UnsetType | None = UNSET
+    events: Annotated[list[_EventType], Meta(min_length=1)] | UnsetType = UNSET
+    gate: _Gate | UnsetType | None = UNSET
     content: dict[str, list[str] | None] | UnsetType | None = UNSET
     user_ids: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
-    locale: str | UnsetType | None = UNSET
-    format: str | UnsetType | None = UNSET
+    locale: _Locale | UnsetType | None = UNSET
+    format: _Format | UnsetType | None = UNSET
     enabled: Annotated[bool, Meta(examples=[False])] | UnsetType | None = UNSET
 
 
@@ -123,11 +142,11 @@ class TrialBody(Struct, kw_only=True):
 
     url: Annotated[str, Meta(max_length=256, examples=["https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"])]
     name: str | UnsetType = UNSET
-    channel: str | UnsetType = UNSET
-    events: list[str] | UnsetType = UNSET
-    gate: str | UnsetType = UNSET
+    channel: _Channel | UnsetType = UNSET
+    events: list[_EventType] | UnsetType = UNSET
+    gate: _Gate | UnsetType = UNSET
     content: dict[str, list[str]] | UnsetType = UNSET
     user_ids: str | UnsetType = UNSET
-    locale: str | UnsetType = UNSET
-    format: str | UnsetType = UNSET
+    locale: _Locale | UnsetType = UNSET
+    format: _Format | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET

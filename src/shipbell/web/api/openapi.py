@@ -8,7 +8,7 @@ import msgspec
 
 from shipbell import __version__
 from shipbell.domain.access import Action, Reach
-from shipbell.web.api.operation import Operation
+from shipbell.web.api.operation import CREATED, Operation
 from shipbell.web.api.shapes import ProblemShape
 from shipbell.web.api.table import OPERATIONS
 
@@ -70,7 +70,7 @@ def _operation(operation: Operation, known: dict[type, Json]) -> Json:
     told: Json = {
         "operationId": f"{operation.method.lower()}{re.sub('[^a-z]+', '_', operation.path)}".rstrip("_"),
         "summary": operation.about,
-        "tags": [_tag(operation)],
+        "tags": [noun_of(operation)],
         "parameters": _parameters(operation),
         "responses": _responses(operation, known),
         "x-may": operation.action.value,
@@ -80,7 +80,8 @@ def _operation(operation: Operation, known: dict[type, Json]) -> Json:
     return told
 
 
-def _tag(operation: Operation) -> str:
+def noun_of(operation: Operation) -> str:
+    """What an operation is about: the noun of its address."""
     return operation.path.removeprefix("/projects/{key}/").strip("/").partition("/")[0]
 
 
@@ -104,6 +105,13 @@ def _parameters(operation: Operation) -> Sequence[Json]:
     return [*in_path, *in_query, *in_header]
 
 
+def good_of(operation: Operation) -> tuple[int, ...]:
+    """The statuses of an operation that went well."""
+    if operation.method == "PUT" and operation.path.endswith("/members/{user}"):
+        return (operation.status, CREATED)
+    return (operation.status,)
+
+
 def refusals_of(operation: Operation) -> tuple[int, ...]:
     """The error statuses that an operation may answer with."""
     found = {401, 503, *operation.refusals}
@@ -125,8 +133,7 @@ def _responses(operation: Operation, known: dict[type, Json]) -> Json:
     if operation.reply is not None:
         good["content"] = {"application/json": {"schema": known[operation.reply]}}
         good["description"] = "The reply."
-    statuses = (200, 201) if operation.path.endswith("/members/{user}") and operation.method == "PUT" else ()
-    responses: Json = {str(status): good for status in statuses or (operation.status,)}
+    responses: Json = {str(status): good for status in good_of(operation)}
     content = {"application/problem+json": {"schema": known[ProblemShape]}}
     for status in refusals_of(operation):
         responses[str(status)] = {"description": _REFUSALS[status], "content": content}
