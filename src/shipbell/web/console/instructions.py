@@ -1,11 +1,11 @@
-"""Instructions of a source kind: the section “Connect it” of its page, as safe HTML with address and secret in it."""
+"""Instructions of a source kind: the section “Connect it” (接入) of its page, as safe HTML with address and secret."""
 
 import re
 from collections.abc import Iterator
 
 from markupsafe import Markup, escape
 
-_SECTION = re.compile(r"^## Connect it$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = re.compile(r"^## (?:Connect it|接入)$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
 _CODE = Markup('<div class="code"><pre class="wrap" tabindex="0"><code>{}</code></pre></div>')

@@ -17,7 +17,7 @@ from shipbell.usecases.why import Why
 class ProjectServices:
     """Ports and use cases behind the pages of a project.
 
-    `instructions` gives the page of a source kind, with `{hook_url}` and `{secret}` in it. `per_minute` is how many
+    `instructions` gives the page of a source kind in a language, with `{hook_url}` and `{secret}` in it. `per_minute` is how many
     messages a robot of a channel may get a minute, 0 = unpaced.
     """
 
@@ -29,7 +29,7 @@ class ProjectServices:
     manage_projects: ManageProjects
     manage_sources: ManageSources
     source_kinds: Sequence[str]
-    instructions: Callable[[str], str]
+    instructions: Callable[[str, str], str]
     per_minute: Mapping[str, int]
 
 

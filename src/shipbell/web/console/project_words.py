@@ -126,6 +126,11 @@ class Telling:
         """Why a call at a source's door was turned away, and what helps."""
         return self.words.t(REFUSALS.get(code, en("The call was turned away ({code}).")), code=code)
 
+    def helps(self, code: str | None) -> str:
+        """Cause and cure of a code, one after the other; Chinese sentences need no space between them."""
+        told = self.why(code)
+        return f"{told.cause}{'' if self.language is Locale.ZH_CN else ' '}{told.cure}"
+
     def count(self, count: Count) -> str:
         """`1,000+` where the number is a lower bound."""
         return f"{count.number:,}+" if count.more else f"{count.number:,}"
