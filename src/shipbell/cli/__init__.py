@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer's own signature
     if asked:
         typer.echo(f"shipbell {__version__}")
         raise typer.Exit

@@ -100,7 +100,8 @@ def why(
     if not paths:
         fail(
             NotFound(
-                f"No event {identifier} is known: it never arrived, was refused at the door, or is older than the retention."
+                f"No event {identifier} is known: "
+                "it never arrived, was refused at the door, or is older than the retention."
             )
         )
     if as_json:

@@ -1,19 +1,23 @@
-"""`backup`, `restore` and `audit verify`."""
+"""`backup`, `restore`, `audit` and `secrets`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from shipbell.assemble import Parts, database_path
-from shipbell.cli.running import REFUSED, fail, say, settings, with_parts
+from shipbell.cli.output import put
+from shipbell.cli.running import BY, REFUSED, fail, say, settings, with_parts
 from shipbell.domain.errors import ShipbellError, WrongKey
 from shipbell.settings.keys import FILE, secret_keys, write_key
 from shipbell.storage import audit
 from shipbell.storage.copies import back_up, fingerprint_of, restore
+from shipbell.storage.rotating import SqlRotation
+from shipbell.usecases.rotate import Rotate, Rotated
 
 _audit = typer.Typer(no_args_is_help=True, help="The audit log.")
+_secrets = typer.Typer(no_args_is_help=True, help="What is encrypted in the database.")
+_ENTRIES = 500
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="backup")(backup_command)
     app.command(name="restore")(restore_command)
     app.add_typer(_audit, name="audit")
+    app.add_typer(_secrets, name="secrets")
 
 
 def backup_command(
@@ -58,17 +63,57 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
 
 @_audit.command("verify")
 def verify() -> None:
-    """Check that no entry of the audit log was changed or taken out."""
+    """Check that no entry of the audit log was changed, slipped in or taken out."""
 
-    async def work(parts: Parts) -> int | None:
-        def read(connection: Connection) -> int | None:
-            return audit.broken_at(connection)
+    async def work(parts: Parts) -> audit.Fault | None:
+        return await parts.opened.database.read(audit.fault)
 
-        return await parts.opened.database.read(read)
-
-    broken = with_parts(work)
-    if broken is None:
+    found = with_parts(work)
+    if found is None:
         say("The audit log is whole.")
         return
-    say(f"Entry {broken} does not fit its place in the chain: it was changed, or one before it was taken out.")
+    if found.missing:
+        say(f"The audit log ends too early: entry {found.number} and what followed were taken out.")
+    else:
+        say(
+            f"Entry {found.number} does not fit its place in the chain: it was changed, or one before it was taken out."
+        )
     raise typer.Exit(REFUSED)
+
+
+@_audit.command("export")
+def export(
+    project: Annotated[str | None, typer.Option(help="Only this project's key; left out = all entries.")] = None,
+) -> None:
+    """Write the audit log as JSON Lines, the oldest entry first."""
+
+    async def work(parts: Parts) -> None:
+        number = 0
+        while rows := await parts.opened.database.read(
+            lambda connection: audit.entries_after(connection, number, project, _ENTRIES)
+        ):
+            for row in rows:
+                put(audit.as_json(row))
+            number = rows[-1]["id"]
+
+    with_parts(work)
+
+
+@_secrets.command("rotate")
+def rotate() -> None:
+    """Write every secret of the database anew under the newest key.
+
+    Put the new key before the old one in SHIPBELL_SECRET_KEY (new,old) or in the key file, restart the server, run
+    this, then take the old key away.
+    """
+
+    async def work(parts: Parts) -> Rotated:
+        rotation = SqlRotation(parts.opened.database, parts.opened.vault, parts.keys, parts.clock)
+        return await Rotate(rotation=rotation)(BY, progress=_progress)
+
+    done = with_parts(work)
+    say(f"{done.rewritten} of {done.seen} secrets were written anew; the others were under the newest key already.")
+
+
+def _progress(done: int, total: int) -> None:
+    say(f"{done} of {total} secrets looked at")

@@ -12,7 +12,7 @@ from rich.table import Table
 
 def put(text: str) -> None:
     """One line of result."""
-    print(text)
+    print(text)  # noqa: T201 - a command speaks
 
 
 def put_json(value: object) -> None:

@@ -73,4 +73,4 @@ def code_of(error: ShipbellError) -> int:
 
 def say(text: str) -> None:
     """Tell people something, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command speaks

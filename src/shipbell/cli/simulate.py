@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="robot")(robot)
 
 
-def robot(
+def robot(  # noqa: PLR0913 - one knob each
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 = a free one.")] = 9100,
     window: Annotated[float, typer.Option(help="Seconds over which messages are counted.")] = 60.0,

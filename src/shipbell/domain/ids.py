@@ -25,7 +25,7 @@ class Prefix(StrEnum):
     PROJECT = "prj"
     ROBOT = "rob"
     USER = "usr"
-    TOKEN = "tok"
+    TOKEN = "tok"  # noqa: S105 - a prefix, not a password
     CALL = "cal"
     AUDIT = "aud"
     SESSION = "ses"

@@ -128,7 +128,7 @@ def _rejected(carried: tuple[Waiting, ...], result: Rejected, past: Past) -> Dec
     return Decision(fates={one.id: Buried() for one in carried}, onward=GoOn(rejected=row))
 
 
-def decide(
+def decide(  # noqa: PLR0913 - the facts that a decision rests on, each by its name
     result: Result, *, carried: tuple[Waiting, ...], past: Past, policy: Policy, now: datetime, chance: float
 ) -> Decision:
     """Say what a result means; equal facts give equal decisions."""

@@ -39,6 +39,6 @@ def took(span: timedelta, locale: Locale) -> str:
     parts: list[str] = []
     for length, unit in units:
         count, seconds = divmod(seconds, length)
-        if count and len(parts) < 2:
+        if count and len(parts) < 2:  # noqa: PLR2004 - two units say enough
             parts.append(f"{count} {unit}")
     return " ".join(parts) or f"0 {units[-1][1]}"

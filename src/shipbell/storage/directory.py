@@ -26,7 +26,7 @@ _FRESH = timedelta(seconds=0.5)
 class SqlDirectory:
     """The store of settings (see `ports.directory.Directory`)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
         self,
         database: Database,
         vault: Vault,

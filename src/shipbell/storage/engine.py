@@ -137,7 +137,7 @@ def _sqlite(path: Path, *, size: int, begin: str) -> Engine:
 
 def _pragmas(connection: DBAPIConnection) -> None:
     """WAL lets readers go on while one writes; FULL makes a commit survive a power cut."""
-    assert isinstance(connection, SqliteConnection)
+    assert isinstance(connection, SqliteConnection)  # noqa: S101 - tells the type checker what the URL says
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",

@@ -85,7 +85,7 @@ def _narrowed(statement: Select[_Row], find: Find) -> Select[_Row]:
     return statement
 
 
-def _begins(text: str):  # type: ignore[no-untyped-def]
+def _begins(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's element types differ by dialect
     key = search_key(text.strip().removeprefix("#")) or ""
     return or_(
         *(

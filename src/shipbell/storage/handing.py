@@ -85,7 +85,7 @@ def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Hando
     """What goes next; a delivery that no message can be made of is buried, so that it holds up nobody."""
     try:
         return rules.pick(head)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one event, the others must go on
         first = head.waiting[0]
         log().error("delivery.not_composed", delivery=first.id, error=type(error).__name__, exc_info=error)
         _BURY_ONE.many(connection, [(first.id, now)])
@@ -181,7 +181,7 @@ def _batch(lane: LaneRow, handout: Handout, rules: Rules, worker: str, now: int)
 
 def _alarm_batch(lane: LaneRow, rules: Rules, worker: str, now: int) -> Batch:
     alarm = lane.alarm
-    assert alarm is not None
+    assert alarm is not None  # noqa: S101 - _alarm_due has just said so
     msgtype, body = rules.alert(lane.channel, alarm.companion)
     return Batch(
         lane_id=lane.id,

@@ -72,9 +72,7 @@ class SqlHistory:
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> Replayed:
-            done = replaying.replay(
-                connection, delivery_ids, project_id=project_id, now=now, expires_at=now + self._expiry_ms
-            )
+            done = replaying.replay(connection, delivery_ids, project_id=project_id, expires_at=now + self._expiry_ms)
             if by is not None and done.replayed:
                 went = set(delivery_ids) - set(done.refused)
                 audit.write(connection, replaying.entries(connection, went), by, at=now)

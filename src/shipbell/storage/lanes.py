@@ -81,7 +81,7 @@ class SqlLanes:
         busy = with_work(connection, [lane.id for lane in moved])
         lane_rows.store(connection, [self._at_rest(lane, lane.id in busy, now) for lane in moved])
 
-    def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:
+    def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:  # noqa: FBT001 - a fact of the lane
         free = replace(lane, owner=None, lease_until=None, flight=None)
         if (busy or lane.alarm is not None) and (lane.open or busy):
             return rested(free, self._rules.pace[lane.channel], now)
@@ -117,7 +117,7 @@ def _alarm_left(lane: LaneRow) -> lane_rows.Alarm | None:
 
 def _write_interrupted(connection: Connection, lane: LaneRow) -> None:
     flight = lane.flight
-    assert flight is not None
+    assert flight is not None  # noqa: S101 - the caller has chosen such lanes
     connection.execute(
         insert(attempts),
         [

@@ -33,7 +33,7 @@ class Prepared:
     names: tuple[str, ...] = ()
     _compiled: dict[str, _Compiled] = field(default_factory=dict)
 
-    def rows(self, connection: Connection, *values: Any) -> Sequence[Values]:
+    def rows(self, connection: Connection, *values: Any) -> Sequence[Values]:  # noqa: ANN401 - column values
         """Run it once; its rows as tuples."""
         compiled = self._for(connection)
         given = compiled.pick(values) if compiled.pick else values

@@ -33,9 +33,7 @@ _AGAIN = (
 )
 
 
-def replay(
-    connection: Connection, delivery_ids: Sequence[int], *, project_id: int | None, now: int, expires_at: int
-) -> Replayed:
+def replay(connection: Connection, delivery_ids: Sequence[int], *, project_id: int | None, expires_at: int) -> Replayed:
     """Replay what can be; the others with a code that says why not."""
     refused: dict[int, str] = dict.fromkeys(delivery_ids, "not-found")
     going: list[RowMapping] = []

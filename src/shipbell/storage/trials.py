@@ -23,7 +23,7 @@ _WAITS_MS = int(timedelta(minutes=15).total_seconds() * 1000)
 class SqlTrials:
     """The store of test messages (see `ports.trials.Trials`)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
         self,
         database: Database,
         vault: Vault,

@@ -1,5 +1,6 @@
 """Accounts: make them, change passwords, make tokens."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -8,18 +9,17 @@ from datetime import timedelta
 from importlib.resources import files
 
 from shipbell.domain import rules
-from shipbell.domain.errors import NotFound
+from shipbell.domain.errors import Conflict, NotFound
 from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
-from shipbell.ports.accounts import Accounts, NewToken
+from shipbell.ports.accounts import Accounts, NewToken, User
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory
 from shipbell.usecases.drafts import finished
 
 PASSWORD_CHARACTERS = 10
 _MOST_PASSWORD_CHARACTERS = 256
-_TOKEN_PREFIX = "sb_"
-_MOST_NAME = 100
+_TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
 FIRST = "admin"
 _COMMON = frozenset((files("shipbell.usecases") / "common_passwords.txt").read_text("utf-8").split())
 
@@ -58,7 +58,7 @@ class ManageAccounts:
         if password is not None:
             check_password(chosen, FIRST)
         by = By(actor="system", via="system")
-        await self.accounts.add_user(FIRST, self.hashed(chosen), is_admin=True, by=by)
+        await self.accounts.add_user(FIRST, await self._hash(chosen), is_admin=True, by=by)
         return None if password else chosen
 
     async def add(self, name: str, password: str, *, is_admin: bool, by: By) -> None:
@@ -67,14 +67,20 @@ class ManageAccounts:
         rules.user_name(found, name)
         finished(found)
         check_password(password, name)
-        await self.accounts.add_user(name, self.hashed(password), is_admin=is_admin, by=by)
+        await self.accounts.add_user(name, await self._hash(password), is_admin=is_admin, by=by)
 
     async def change_password(self, name: str, password: str, by: By) -> None:
-        """Give an account a new password; raises InvalidValue, NotFound."""
-        check_password(password, name)
-        await self.accounts.set_password(name, self.hashed(password), by)
+        """Give an account a new password.
 
-    async def make_token(
+        Raises InvalidValue, NotFound; Conflict for an account whose password the identity provider keeps.
+        """
+        check_password(password, name)
+        known = await self._account(name)
+        if not known.local:
+            raise Conflict(f"{name} signs in with the identity provider: change the password there.")
+        await self.accounts.set_password(name, await self._hash(password), by)
+
+    async def make_token(  # noqa: PLR0913 - the parts of a token
         self,
         user: str,
         *,
@@ -86,20 +92,43 @@ class ManageAccounts:
     ) -> tuple[int, str]:
         """Make a token: its id and the token, which is shown this once. Raises NotFound, InvalidValue."""
         found = Findings()
-        if not 1 <= len(name) <= _MOST_NAME:
-            found.add("name", "name-length", f"{len(name)} characters; 1 to {_MOST_NAME}.")
-        if days is not None and not 0 < days <= 3_660:
+        named = rules.name(found, found.text({"name": name}, "name"))
+        if days is not None and not 0 < days <= 3_660:  # noqa: PLR2004 - ten years
             found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
         finished(found)
-        for key in projects or ():
-            if await self.directory.whole(key) is None:
-                raise NotFound(f"There is no project {key}.")
+        await self._check_reach(user, projects or ())
         token = _TOKEN_PREFIX + secrets.token_urlsafe(32)
         expires_at = None if days is None else self.clock.now() + timedelta(days=days)
         made = await self.accounts.add_token(
             NewToken(
-                user=user, name=name, hash=hash_of(token), read_only=read_only, projects=projects, expires_at=expires_at
+                user=user,
+                name=named or name,
+                hash=hash_of(token),
+                read_only=read_only,
+                projects=projects,
+                expires_at=expires_at,
             ),
             by,
         )
         return made, token
+
+    async def _check_reach(self, user: str, keys: tuple[str, ...]) -> None:
+        """Raise NotFound for a project that is not there or not this user's to know, in the same words."""
+        owner = await self._account(user)
+        if owner.is_admin:
+            known = {one.key for one in await self.directory.projects()}
+        else:
+            known = set(await self.accounts.roles(user))
+        for key in keys:
+            if key not in known:
+                raise NotFound(f"There is no project {key}, or it is not {user}'s to know.")
+
+    async def _account(self, name: str) -> User:
+        known = await self.accounts.user(name)
+        if known is None:
+            raise NotFound(f"There is no account {name}.")
+        return known
+
+    async def _hash(self, password: str) -> str:
+        """It takes a part of a second by design, in which everything else goes on."""
+        return await asyncio.to_thread(self.hashed, password)

@@ -15,7 +15,7 @@ from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, 
 Raw = Mapping[str, object]
 # Stands in for the name of a project whose key is broken: one mistake is told once.
 _NAMELESS = "-"
-SECRET_MASK = "********"
+SECRET_MASK = "********"  # noqa: S105 - what stands for a secret
 PROJECT_KEYS = ("key", "name", "region", "time_zone", "members", "sources", "subscriptions")
 SOURCE_KEYS = ("name", "kind", "secret")
 SUBSCRIPTION_KEYS = (

@@ -109,7 +109,7 @@ def read_file(path: Path) -> Mapping[str, object]:
     if len(raw) > MOST_BYTES:
         raise InvalidFile(f"{path} is larger than 4 MiB.")
     try:
-        loaded = yaml.load(raw.decode("utf-8-sig"), _Loader)
+        loaded = yaml.load(raw.decode("utf-8-sig"), _Loader)  # noqa: S506 - a loader that is safer than SafeLoader
     except InvalidFile as error:
         raise InvalidFile(f"{path}: {error.sentence}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from shipbell.domain.errors import BadSignature, Busy, NotFound, ShipbellError
+from shipbell.domain.errors import BadSignature, Busy, NotFound, ShipbellError, UnknownSourceKind
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.matching import matching
 from shipbell.ports.clock import Ids
@@ -26,28 +27,44 @@ class Ingest:
     offered: Callable[[str, str], bool]
     status_of: Callable[[ShipbellError], int]
     counted: Callable[[str, Accepted], None] = lambda _kind, _accepted: None
+    limit: Callable[[int, datetime], None] = lambda _source_id, _now: None
 
     async def __call__(self, project_key: str, source_name: str, request: InboundRequest, address: str) -> Accepted:
         """Keep the events of one call; returns after the commit.
 
-        Raises NotFound, BadSignature, MalformedEvent, Busy or DatabaseUnusable.
+        Raises NotFound, BadSignature, TooOften, MalformedEvent, Busy or DatabaseUnusable.
         """
         snapshot = await self.directory.snapshot()
         project, source = find(snapshot, project_key, source_name)
         try:
             accepted = await self._admit(snapshot, project, source, request)
         except ShipbellError as error:
-            self._note(source, request, address, self.status_of(error), error.code, None)
+            self._note(source, request.received_at, address, self.status_of(error), error.code)
             raise
-        self._note(source, request, address, 202, "accepted", accepted)
+        except Exception:
+            self._note(source, request.received_at, address, 500, "internal-error")
+            raise
+        self._note(source, request.received_at, address, 202, "accepted", accepted)
         self.counted(source.kind, accepted)
         return accepted
+
+    async def refused(
+        self, project_key: str, source_name: str, error: ShipbellError, at: datetime, address: str
+    ) -> None:
+        """Note a call that was refused before it could be read; nothing when there is no such source."""
+        try:
+            _, source = find(await self.directory.snapshot(), project_key, source_name)
+        except NotFound:
+            return
+        self._note(source, at, address, self.status_of(error), error.code)
 
     async def _admit(
         self, snapshot: Snapshot, project: KnownProject, source: KnownSource, request: InboundRequest
     ) -> Accepted:
-        reader = self.sources[source.kind]
+        reader = self._reader(source)
         verify(reader, source, request)
+        # Only now: who does not know the secret cannot use up what the source may send.
+        self.limit(source.id, request.received_at)
         events = reader.parse(request)
         for _ in range(_TRIES):
             received = [self._received(one, project, source, request) for one in events]
@@ -57,6 +74,14 @@ class Ingest:
                 snapshot = await self.directory.refresh()
                 project, source = find(snapshot, project.key, source.name)
         raise Busy("The settings change faster than events can be matched: send it again in a second.")
+
+    def _reader(self, source: KnownSource) -> EventSource:
+        reader = self.sources.get(source.kind)
+        if reader is None:
+            raise UnknownSourceKind(
+                f"This version does not read sources of the kind {source.kind}: start the version that made it."
+            )
+        return reader
 
     def _received(
         self, event: Event | Ignored, project: KnownProject, source: KnownSource, request: InboundRequest
@@ -80,16 +105,16 @@ class Ingest:
     def _note(  # noqa: PLR0913 - the columns of one line at the door
         self,
         source: KnownSource,
-        request: InboundRequest,
+        at: datetime,
         address: str,
         status: int,
         code: str,
-        accepted: Accepted | None,
+        accepted: Accepted | None = None,
     ) -> None:
         self.intake.note(
             DoorCall(
                 source_id=source.id,
-                at=request.received_at,
+                at=at,
                 status=status,
                 code=code,
                 address=address,

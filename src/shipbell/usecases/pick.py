@@ -88,7 +88,7 @@ def _most(
         else:
             most = tried
         tried = min(least * 2, len(mates)) if most > len(mates) else (least + most) // 2
-    assert best is not None
+    assert best is not None  # noqa: S101 - a message of one is always taken
     return best
 
 

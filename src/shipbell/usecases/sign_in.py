@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shipbell.domain.errors import TooOften, Unauthenticated
 from shipbell.ports.accounts import Accounts
@@ -58,19 +58,7 @@ class SignIn:
         now = self.clock.now()
         self.per_account.give_back(name, now)
         self.per_address.give_back(address, now)
-        cookie = secrets.token_urlsafe(32)
-        session = await self.sessions.start(
-            NewSession(
-                user=name,
-                hash=hash_of(cookie),
-                csrf=secrets.token_urlsafe(24),
-                address=address,
-                agent=agent[:_AGENT],
-                expires_at=now + LASTS,
-            ),
-            by,
-        )
-        return cookie, session
+        return await begun(self.sessions, name, now=now, agent=agent, by=by)
 
     async def sign_out(self, session: Session, *, address: str) -> None:
         """End a session; one that has ended already is no error for who calls it twice at once."""
@@ -81,3 +69,17 @@ class SignIn:
         async with self.room:
             fits = await asyncio.to_thread(self.verified, known or self.decoy, password[: _PASSWORD + 1])
         return fits and known is not None
+
+
+async def begun(sessions: Sessions, user: str, *, now: datetime, agent: str, by: By) -> tuple[str, Session]:
+    """A new session of somebody who has proven to be this user: its cookie, shown this once, and the session."""
+    cookie = secrets.token_urlsafe(32)
+    new = NewSession(
+        user=user,
+        hash=hash_of(cookie),
+        csrf=secrets.token_urlsafe(24),
+        address=by.address or "unknown",
+        agent=agent[:_AGENT],
+        expires_at=now + LASTS,
+    )
+    return cookie, await sessions.start(new, by)

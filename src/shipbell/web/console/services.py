@@ -15,6 +15,7 @@ from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.identity import Access
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.sign_in import SignIn
+from shipbell.usecases.sign_in_oidc import SignInWithOpenId
 from shipbell.usecases.test_message import SendTest
 from shipbell.web.auth import Auth
 from shipbell.web.console.project_services import ProjectServices
@@ -40,10 +41,11 @@ class ConsoleServices:
     project: ProjectServices
     clock: Clock
     public_url: str
+    openid: SignInWithOpenId | None = None
 
 
 def services_of(request: Request) -> ConsoleServices:
     """The services of the application that a request came to."""
     services = request.app.state.console
-    assert isinstance(services, ConsoleServices)
+    assert isinstance(services, ConsoleServices)  # noqa: S101 - set where the application is built
     return services
