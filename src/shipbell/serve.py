@@ -10,7 +10,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import uvicorn
 
@@ -244,7 +243,7 @@ def console_services(parts: Parts) -> ConsoleServices:
             manage_projects=parts.manage_projects,
             manage_sources=parts.manage_sources,
             source_kinds=tuple(one.kind for one in sources.REGISTRY),
-            instructions=lambda kind: (files("shipbell.sources") / kind / "README.md").read_text("utf-8"),
+            instructions=sources.instructions,
             per_minute={"wecom": settings.wecom_per_minute},
         ),
         clock=parts.clock,
