@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Concatenate, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,6 +27,7 @@ Work = Callable[Concatenate[Connection, ...], T]
 _READERS = 4
 _BUSY_MS = 10_000
 _FULL = ("database or disk is full", "disk I/O error", "file is too short")
+_BROKEN = ("not a database", "malformed")
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
 
 
@@ -48,7 +50,7 @@ class Database:
             writer = _sqlite(path, size=1, begin="BEGIN IMMEDIATE")
             with writer.connect():
                 pass
-        except (OperationalError, OSError) as error:
+        except (DBAPIError, SqliteError, OSError) as error:
             raise usable(error, path) from error
         return cls(
             path=path,
@@ -95,7 +97,7 @@ def _inside(engine: Engine, path: Path, work: Callable[[Connection], T]) -> T:
         with engine.begin() as connection:
             return work(connection)
     except DBAPIError as error:
-        if isinstance(error, OperationalError):
+        if isinstance(error, OperationalError) or any(sign in str(error.orig) for sign in _BROKEN):
             raise usable(error, path) from error
         raise
 
@@ -109,6 +111,8 @@ def usable(error: Exception, path: Path) -> DatabaseUnusable:
         return DatabaseUnusable(
             f"{path} cannot be written: give the user of this process write access to {path.parent}."
         )
+    if any(sign in told for sign in _BROKEN):
+        return DatabaseUnusable(f"{path} is damaged or no SQLite database: restore a back-up (shipbell restore).")
     if "locked" in told or "busy" in told:
         return DatabaseUnusable(f"{path} is busy with another process: try again in some seconds.")
     return DatabaseUnusable(f"{path} cannot be used: {told}.")
