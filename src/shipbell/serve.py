@@ -174,12 +174,12 @@ def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebService
         offered=settings.offered,
         status_of=status_of,
         counted=metrics.took_in,
+        limit=SourceLimit(settings.source_per_second).check,
     )
     hook = Hook(
         ingest=ingest,
         clock=parts.clock,
         trusted=settings.trusted_proxies,
-        limit=SourceLimit(settings.source_per_second),
         observe=lambda code, _status, seconds: metrics.answered(code, seconds),
     )
     return WebServices(

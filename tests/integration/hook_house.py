@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import uvicorn
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from shipbell import sources
@@ -140,7 +141,7 @@ class House:
     observed: list[tuple[str, int]] = field(default_factory=list)
     health: dict[str, str] = field(default_factory=lambda: dict(HEALTHY))
 
-    def ingest(self) -> Ingest:
+    def ingest(self, *, per_second: float = 0) -> Ingest:
         """The use case on these parts."""
         return Ingest(
             directory=self.directory,
@@ -149,21 +150,21 @@ class House:
             sources=sources.by_kind(),
             offered=lambda _channel, region: region in self.offered,
             status_of=status_of,
+            limit=SourceLimit(per_second).check,
         )
 
-    def app(self, *, per_second: float = 0, hook: Hook | None = None) -> ASGIApp:
+    def app(self, *, per_second: float = 0, hook: Hook | None = None, routes: Sequence[BaseRoute] = ()) -> ASGIApp:
         """The application on these parts."""
 
         async def ready() -> dict[str, str]:
             return self.health
 
         made = Hook(
-            ingest=self.ingest(),
+            ingest=self.ingest(per_second=per_second),
             clock=self.clock,
-            limit=SourceLimit(per_second),
             observe=lambda code, status, _seconds: self.observed.append((code, status)),
         )
-        return build_app(WebServices(hook=hook or made, ready=ready, metrics=lambda: b"shipbell_up 1\n"))
+        return build_app(WebServices(hook=hook or made, ready=ready, metrics=lambda: b"shipbell_up 1\n", routes=routes))
 
 
 def house(*known: KnownProject) -> House:
@@ -179,6 +180,20 @@ def moved(built: House, *subscriptions: Subscription) -> None:
     built.directory.next_picture = Snapshot(
         version=built.intake.version, projects={key: replace(known, subscriptions=subscriptions)}
     )
+
+
+def with_secrets(built: House, *secrets: str, old_until: timedelta | None = None) -> None:
+    """Give the generic source these secrets, the present one first."""
+    known = built.directory.picture.projects["payments"]
+    source = KnownSource(
+        id=1,
+        name="generic",
+        kind="generic",
+        secrets=tuple(Secret(one) for one in secrets),
+        old_until=None if old_until is None else STARTED + old_until,
+    )
+    changed = replace(known, sources={**known.sources, "generic": source})
+    built.directory.picture = Snapshot(version=1, projects={"payments": changed})
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 from standardwebhooks import Webhook
 
-from hook_house import SECRET, House, house, served
+from hook_house import SECRET, House, house, served, with_secrets
 from shipbell.domain.errors import Busy, DatabaseUnusable
 from shipbell.domain.ids import Prefix, decode
 
@@ -129,10 +129,34 @@ def test_the_validation_handshake_of_cloudevents_is_answered(client: httpx.Clien
     assert "WebHook-Allowed-Origin" not in client.options(HOOK).headers
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hooks",
+        "/hooks/",
+        "/hooks//",
+        "/hooks/payments",
+        "/hooks/payments/",
+        f"{HOOK}/",
+        f"{HOOK}/more",
+        "/hooks//generic",
+        "/hooksx/payments/generic",
+    ],
+)
+def test_an_address_that_is_no_hook_is_404_without_a_redirect(client: httpx.Client, path: str) -> None:
+    assert problem_of(client.post(path, json=FAILED, headers=BEARER))["code"] == "not-found"
+
+
+def test_an_escaped_address_is_the_same_hook(client: httpx.Client) -> None:
+    assert client.post("/hooks/p%61yments/gener%69c", json=FAILED, headers=BEARER).status_code == 202
+
+
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer"}])
 def test_a_wrong_secret_is_401(client: httpx.Client, built: House, headers: dict[str, str]) -> None:
-    told = problem_of(client.post(HOOK, json=FAILED, headers=headers))
+    response = client.post(HOOK, json=FAILED, headers=headers)
+    told = problem_of(response)
     assert (told["status"], told["code"]) == (401, "bad-signature")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
     assert built.intake.kept == []
 
 
@@ -227,3 +251,38 @@ def test_a_source_over_its_limit_is_429_until_time_passes(built: House) -> None:
         assert client.post("/hooks/payments/codearts", content=b"[]", headers=BEARER).status_code == 202
         built.clock.pass_by(timedelta(seconds=1))
         assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
+
+
+def test_strangers_cannot_use_up_what_a_source_may_send(built: House) -> None:
+    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address) as client:
+        for _ in range(5):
+            assert client.post(HOOK, json=FAILED).status_code == 401
+        assert [client.post(HOOK, json=FAILED, headers=BEARER).status_code for _ in range(3)] == [202, 202, 429]
+        assert client.post(HOOK, json=FAILED).status_code == 401
+
+
+def test_what_is_refused_for_its_size_or_its_pace_is_noted_at_the_door(built: House) -> None:
+    with served(built.app(per_second=0.5)) as address, httpx.Client(base_url=address) as client:
+        client.post(HOOK, content=filled(MIB + 1), headers=BEARER)
+        client.post(HOOK, content=iter([filled(MIB + 1)]), headers=BEARER)
+        client.post("/hooks/payments/none", content=filled(MIB + 1), headers=BEARER)
+        client.post(HOOK, content=b"[]", headers=BEARER)
+        client.post(HOOK, content=b"[]", headers=BEARER)
+    noted = [(one.source_id, one.status, one.code, one.address) for one in built.intake.calls]
+    assert noted == [
+        (1, 413, "body-too-large", "127.0.0.1"),
+        (1, 413, "body-too-large", "127.0.0.1"),
+        (1, 202, "accepted", "127.0.0.1"),
+        (1, 429, "too-often", "127.0.0.1"),
+    ]
+
+
+def test_a_secret_outside_ascii_admits_by_bearer_and_in_the_query(built: House) -> None:
+    secret = "密码 é"
+    with_secrets(built, secret)
+    with served(built.app()) as address, httpx.Client(base_url=address) as client:
+        for number, header in enumerate((f"Bearer {secret}".encode(), b"bearer  " + secret.encode())):
+            answer = client.post(HOOK, json={**FAILED, "id": str(number)}, headers={b"authorization": header})
+            assert answer.status_code == 202
+        assert client.post(HOOK, json=FAILED, params={"token": secret}).status_code == 202
+        assert client.post(HOOK, json=FAILED, headers={b"authorization": "Bearer 密码".encode()}).status_code == 401

@@ -6,10 +6,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from hook_house import SECRET, STARTED, House, house, moved, project, subscription
-from shipbell.domain.errors import BadSignature, Busy, DatabaseUnusable, MalformedEvent, NotFound, ShipbellError
-from shipbell.domain.secret import Secret
-from shipbell.ports.directory import KnownSource, Snapshot
+from hook_house import SECRET, STARTED, House, house, moved, project, subscription, with_secrets
+from shipbell.domain.errors import (
+    BadInput,
+    BadSignature,
+    Busy,
+    DatabaseUnusable,
+    MalformedEvent,
+    NotFound,
+    ShipbellError,
+    UnknownSourceKind,
+)
+from shipbell.ports.directory import Snapshot
 from shipbell.ports.intake import Accepted
 from shipbell.ports.source import InboundRequest
 
@@ -30,20 +38,6 @@ async def sent(
         received_at=STARTED + late,
     )
     return await built.ingest()(key, name, request, "192.0.2.7")
-
-
-def with_secrets(built: House, *secrets: str, old_until: timedelta | None = None) -> None:
-    """Give the generic source these secrets, the present one first."""
-    known = built.directory.picture.projects["payments"]
-    source = KnownSource(
-        id=1,
-        name="generic",
-        kind="generic",
-        secrets=tuple(Secret(one) for one in secrets),
-        old_until=None if old_until is None else STARTED + old_until,
-    )
-    changed = replace(known, sources={**known.sources, "generic": source})
-    built.directory.picture = Snapshot(version=1, projects={"payments": changed})
 
 
 async def test_an_event_is_kept_with_a_delivery_for_each_subscription_that_wants_it() -> None:
@@ -177,3 +171,35 @@ async def test_a_refused_call_is_noted_with_its_code() -> None:
         (400, "malformed-event"),
         (400, "unknown-event-type"),
     ]
+
+
+async def test_a_fault_of_ours_is_noted_too() -> None:
+    built = house()
+    built.intake.trouble = RuntimeError("the inside")
+    with pytest.raises(RuntimeError):
+        await sent(built, FAILED)
+    assert [(one.status, one.code) for one in built.intake.calls] == [(500, "internal-error")]
+
+
+async def test_a_kind_that_this_version_does_not_read_is_told_in_words() -> None:
+    built = house()
+    known = built.directory.picture.projects["payments"]
+    newer = replace(known.sources["generic"], kind="bamboo")
+    changed = replace(known, sources={"generic": newer})
+    built.directory.picture = Snapshot(version=1, projects={"payments": changed})
+    with pytest.raises(UnknownSourceKind, match="bamboo"):
+        await sent(built, FAILED)
+    assert [(one.status, one.code) for one in built.intake.calls] == [(503, "unknown-source-kind")]
+
+
+async def test_only_calls_with_the_secret_count_towards_the_limit() -> None:
+    built = house()
+    asked: list[int] = []
+    ingest = replace(built.ingest(), limit=lambda source_id, _now: asked.append(source_id))
+    for secret in ("wrong", SECRET):
+        request = InboundRequest(
+            headers={"authorization": f"Bearer {secret}"}, query={}, body=b"{}", received_at=STARTED
+        )
+        with pytest.raises(BadInput):
+            await ingest("payments", "generic", request, "192.0.2.7")
+    assert asked == [1]

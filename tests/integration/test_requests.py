@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 from structlog.testing import capture_logs
 
 from hook_house import SECRET, House, house, served
@@ -27,7 +31,16 @@ def client(built: House) -> Iterator[httpx.Client]:
 
 
 def test_another_method_is_405_and_another_address_404(client: httpx.Client) -> None:
-    assert client.get(HOOK).status_code == 405
+    for method, path, allowed in (
+        ("GET", HOOK, "POST, OPTIONS"),
+        ("PUT", HOOK, "POST, OPTIONS"),
+        ("POST", "/healthz", "GET"),
+    ):
+        refused = client.request(method, path)
+        assert (refused.status_code, refused.headers["content-type"]) == (405, "application/problem+json")
+        assert refused.json()["code"] == "wrong-method"
+        assert set(allowed.split(", ")) <= set(refused.headers["Allow"].split(", "))
+    assert client.head(HOOK).status_code == 405
     assert client.post("/hooks/payments", json=FAILED).json()["code"] == "not-found"
     assert client.get("/nothing").json()["code"] == "not-found"
 
@@ -78,10 +91,15 @@ def test_a_fault_of_ours_is_500_without_its_inside_and_the_server_lives(client: 
     with capture_logs() as lines:
         response = client.post(HOOK, json=FAILED, headers=BEARER)
     assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "internal-error"
+    assert response.headers["X-Request-Id"] in response.json()["detail"]
     assert "inside" not in response.text
     assert "Traceback" not in response.text
     assert [line["event"] for line in lines] == ["request.broken", "request.answered"]
     assert lines[0]["request_id"] == response.headers["X-Request-Id"]
+    assert lines[1]["code"] == "internal-error"
+    assert built.observed == [("internal-error", 500)]
     built.intake.trouble = None
     assert client.post(HOOK, json=FAILED, headers=BEARER).status_code == 202
 
@@ -99,3 +117,16 @@ def test_no_answer_shows_the_secret(client: httpx.Client, built: House) -> None:
 def test_the_address_of_the_caller_is_noted_at_the_door(client: httpx.Client, built: House) -> None:
     client.post(HOOK, json=FAILED, headers={**BEARER, "X-Forwarded-For": "203.0.113.9"})
     assert [one.address for one in built.intake.calls] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("path", ["/broken", "/mounted/broken"])
+def test_a_fault_of_ours_anywhere_is_a_problem_document(built: House, path: str) -> None:
+    async def broken(_request: Request) -> Response:
+        raise RuntimeError("the inside")
+
+    routes = (Route("/broken", broken), Mount("/mounted", Starlette(routes=[Route("/broken", broken)])))
+    with served(built.app(routes=routes)) as address, httpx.Client(base_url=address) as client:
+        response = client.get(path)
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert response.json()["code"] == "internal-error"
+    assert "inside" not in response.text

@@ -133,3 +133,12 @@ def test_the_refusal_tells_the_way_and_never_the_secret() -> None:
 @given(st.text(), st.text())
 def test_no_token_but_the_secret_admits(secret: str, token: str) -> None:
     assert refused(call(query={"token": token}), secret) is (token != secret)
+
+
+@pytest.mark.parametrize("secret", ["密码", "pässwörd", "é", "voilà", "…"])
+def test_a_secret_outside_ascii_admits_as_utf8_and_as_latin1(secret: str) -> None:
+    as_utf8 = secret.encode().decode("latin-1")
+    assert not refused(call(headers={"authorization": f"Bearer {as_utf8}"}), secret)
+    assert not refused(call(headers={"authorization": f"Bearer  {secret} "}), secret)
+    assert refused(call(headers={"authorization": f"Bearer {as_utf8}x"}), secret)
+    assert refused(call(headers={"authorization": f"Bearer {as_utf8[:-1]}"}), secret)

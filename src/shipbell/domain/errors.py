@@ -10,7 +10,8 @@ ShipbellError
 │   ├── NotFound · Forbidden · Unauthenticated
 │   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator) · Stale
 │   └── Busy (with the seconds to wait; TooOften)
-└── Unusable            settings, key or database cannot be used (exit 3, HTTP 503)
+├── Unusable            settings, key or database cannot be used (exit 3, HTTP 503; UnknownSourceKind)
+└── InternalError       a fault of ours (exit 1, HTTP 500)
 """
 
 from collections.abc import Sequence
@@ -208,3 +209,15 @@ class AlreadyServed(Unusable):
     """Another server holds this SQLite database."""
 
     code = "already-served"
+
+
+class UnknownSourceKind(Unusable):
+    """The database holds a source of a kind that this version does not read."""
+
+    code = "unknown-source-kind"
+
+
+class InternalError(ShipbellError):
+    """Something in Shipbell itself is broken."""
+
+    code = "internal-error"

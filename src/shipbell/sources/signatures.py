@@ -23,7 +23,19 @@ def verify_shared(request: InboundRequest, secret: Secret) -> None:
 
 def _bearer(request: InboundRequest, secret: Secret) -> bool:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and secret.matches(token.strip())
+    # Nothing but these two: an à in UTF-8 ends in what Latin-1 takes for a space.
+    token = token.strip(" \t")
+    return scheme.lower() == "bearer" and (secret.matches(token) or secret.matches(_sent(token)))
+
+
+def _sent(header: str) -> str:
+    """A header as its sender meant it: the bytes were read as Latin-1, most clients write UTF-8."""
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 def _token(request: InboundRequest, secret: Secret) -> bool:

@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shipbell.domain.errors import NotFound, ShipbellError
+from shipbell.domain.errors import InternalError, NotFound, ShipbellError, WrongMethod
 from shipbell.telemetry import log, new_request_id
-from shipbell.web.hooks import Hook, handshake
+from shipbell.web.hooks import Hook
 from shipbell.web.problems import problem
+
+_HOOKS = "/hooks/"
 
 Check = Callable[[], Awaitable[dict[str, str]]]
 
@@ -33,23 +35,17 @@ def build_app(services: WebServices) -> ASGIApp:
     """Put the application together."""
     app = Starlette(
         routes=[
-            _raw("/hooks/{project}/{source}", services.hook, "POST"),
-            _raw("/hooks/{project}/{source}", handshake, "OPTIONS"),
             Route("/healthz", _healthy),
             Route("/readyz", _readiness(services.ready)),
             Route("/metrics", _metrics(services.metrics)),
             *services.routes,
         ],
-        exception_handlers={ShipbellError: _refused, 404: _unknown},
+        exception_handlers={ShipbellError: _refused, 404: _unknown, 405: _wrong_method},
     )
-    return Observed(app)
-
-
-def _raw(path: str, endpoint: ASGIApp, method: str) -> Route:
-    """A route whose endpoint speaks ASGI itself: the hot path builds no request or response objects."""
-    route = Route(path, _healthy, methods=[method])
-    route.app = endpoint
-    return route
+    for one in (app, *(route.app for route in services.routes if isinstance(route, Mount))):
+        if isinstance(one, Starlette):
+            one.exception_handlers.setdefault(Exception, _broken)
+    return Observed(app, services.hook)
 
 
 async def _healthy(_request: Request) -> Response:
@@ -82,17 +78,25 @@ async def _unknown(_request: Request, _error: Exception) -> Response:
     return problem(NotFound("There is no such address here."))
 
 
-class _Broken(ShipbellError):
-    """Something in Shipbell itself is broken."""
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
+    return problem(WrongMethod(f"{request.method} does nothing here; the address takes {allowed}."), {"Allow": allowed})
 
-    code = "internal-error"
+
+async def _broken(_request: Request, error: Exception) -> Response:
+    """Pass on what nobody foresaw: left alone, Starlette answers it in plain text before we hear of it."""
+    raise error
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Gives each request an id and one log line; what nobody foresaw becomes a 500 without its inside."""
+    """Gives each request an id and one log line; what nobody foresaw becomes a 500 without its inside.
+
+    Calls of the hooks go past router and middleware: they are the hot path.
+    """
 
     app: ASGIApp
+    hook: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and tell of it."""
@@ -106,16 +110,18 @@ class Observed:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
             await send(message)
 
         scope.setdefault("state", {})["request_id"] = request_id
         try:
-            await self.app(scope, receive, sent)
-        except Exception as error:
+            await (self.hook if scope["path"].startswith(_HOOKS) else self.app)(scope, receive, sent)
+        except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
             log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
             if not status:
-                await problem(_Broken(f"Tell the administrator this request id: {request_id}."))(scope, receive, sent)
+                broken = InternalError(f"Tell the administrator this request id: {request_id}.")
+                scope["state"]["code"] = broken.code
+                await problem(broken)(scope, receive, sent)
         _tell(scope, request_id, status, time.perf_counter() - began)
 
 

@@ -1,5 +1,6 @@
 """How many calls a second a source may make (a bucket in memory, per process)."""
 
+from collections.abc import Hashable
 from datetime import datetime
 from math import ceil
 
@@ -15,9 +16,9 @@ class SourceLimit:
         """Start with full buckets."""
         self._per_second = per_second
         self._burst = max(1.0, per_second * 2)
-        self._buckets: dict[str, tuple[float, datetime]] = {}
+        self._buckets: dict[Hashable, tuple[float, datetime]] = {}
 
-    def check(self, source: str, now: datetime) -> None:
+    def check(self, source: Hashable, now: datetime) -> None:
         """Count one call; raises TooOften when the bucket is empty."""
         if not self._per_second:
             return

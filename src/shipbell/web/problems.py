@@ -27,7 +27,7 @@ STATUSES: dict[type[ShipbellError], int] = {
     errors.Unusable: 503,
 }
 _RETRY_SECONDS = 5
-_UNAVAILABLE = 503
+_UNAUTHENTICATED, _UNAVAILABLE = 401, 503
 
 
 def status_of(error: ShipbellError) -> int:
@@ -62,6 +62,6 @@ def problem(error: ShipbellError, headers: Mapping[str, str] | None = None) -> R
         sent["Retry-After"] = str(error.retry_after)
     elif status == _UNAVAILABLE:
         sent["Retry-After"] = str(_RETRY_SECONDS)
-    if isinstance(error, errors.Unauthenticated):
+    if status == _UNAUTHENTICATED:
         sent["WWW-Authenticate"] = "Bearer"
     return Response(msgspec.json.encode(problem_body(error)), status, sent, media_type="application/problem+json")
