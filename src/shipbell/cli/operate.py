@@ -1,5 +1,6 @@
 """`backup`, `restore`, `audit` and `secrets`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,8 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
     if fingerprint not in {fingerprint_of([one]) for one in keys}:
         fail(
             WrongKey(
-                "Restored, but the secret key at hand cannot open it: give the one it was made with in SHIPBELL_SECRET_KEY."
+                "Restored, but the secret key at hand cannot open it:"
+                " give the one it was made with in SHIPBELL_SECRET_KEY."
             )
         )
     say(f"Restored into {folder}.")
@@ -89,9 +91,8 @@ def export(
 
     async def work(parts: Parts) -> None:
         number = 0
-        while rows := await parts.opened.database.read(
-            lambda connection: audit.entries_after(connection, number, project, _ENTRIES)
-        ):
+        database = parts.opened.database
+        while rows := await database.read(partial(audit.entries_after, number=number, project=project, limit=_ENTRIES)):
             for row in rows:
                 put(audit.as_json(row))
             number = rows[-1]["id"]

@@ -1,15 +1,19 @@
 """The audit log: what was changed, by whom, each entry chained to the one before."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from shipbell.ports.directory import By
+from shipbell.storage.codec import from_ms
+from shipbell.storage.dialect import insert_new
+from shipbell.storage.schema import counters
 from shipbell.storage.schema_people import audit
 
+COUNTER = "audit"
 _START = b"shipbell audit"
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _HASHED = ("id", "at", "actor", "via", "address", "action", "project", "target", "before", "after")
@@ -32,6 +36,7 @@ def write(connection: Connection, entries: Iterable[Entry], by: By, *, at: int) 
     """Append entries to the chain."""
     last = connection.execute(select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)).first()
     number, chained = (last.id, last.hash) if last else (0, _START)
+    written = 0
     for entry in entries:
         number += 1
         row = {
@@ -48,6 +53,9 @@ def write(connection: Connection, entries: Iterable[Entry], by: By, *, at: int) 
         }
         chained = link(chained, row)
         connection.execute(insert(audit).values(**row, hash=chained))
+        written += 1
+    # How many there should be: a chain alone does not tell that its end was cut off.
+    connection.execute(update(counters).where(counters.c.name == COUNTER).values(value=counters.c.value + written))
 
 
 def link(before: bytes, row: Mapping[str, object] | RowMapping) -> bytes:
@@ -55,11 +63,55 @@ def link(before: bytes, row: Mapping[str, object] | RowMapping) -> bytes:
     return hashlib.sha256(before + _ENCODE({name: row[name] for name in _HASHED})).digest()
 
 
-def broken_at(connection: Connection) -> int | None:
-    """The first entry that does not fit its place in the chain; None when all do."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first entry that does not fit its place; `missing`: it and whatever followed were cut off at the end."""
+
+    number: int
+    missing: bool
+
+
+def fault(connection: Connection) -> Fault | None:
+    """Walk the chain; None when it is whole."""
     chained, number = _START, 0
     for row in connection.execute(select(audit).order_by(audit.c.id)).mappings():
         chained, number = link(chained, row), number + 1
         if row["id"] != number or row["hash"] != chained:
-            return number
-    return None
+            return Fault(number, missing=False)
+    written = connection.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar()
+    if written is None or written == number:
+        return None
+    return Fault(min(number, written) + 1, missing=number < written)
+
+
+def begin_counting(connection: Connection) -> None:
+    """Count the entries of a database that was not counted yet."""
+    if connection.execute(select(counters.c.value).where(counters.c.name == COUNTER)).first() is None:
+        written = connection.execute(select(func.count()).select_from(audit)).scalar_one()
+        connection.execute(insert_new(connection, counters).values(name=COUNTER, value=written))
+
+
+def broken_at(connection: Connection) -> int | None:
+    """The first entry that does not fit its place in the chain, or is missing at its end; None when all do."""
+    found = fault(connection)
+    return found.number if found else None
+
+
+def entries_after(connection: Connection, number: int, project: str | None, limit: int) -> Sequence[RowMapping]:
+    """Some entries after this one, the oldest first, of one project or of all."""
+    statement = select(audit).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
+    if project is not None:
+        statement = statement.where(audit.c.project == project)
+    return connection.execute(statement).mappings().all()
+
+
+def as_json(row: RowMapping) -> str:
+    """An entry as one line of JSON; with its hash the chain can be checked elsewhere."""
+    facts = {
+        **row,
+        "at": from_ms(row["at"]),
+        "before": None if row["before"] is None else msgspec.Raw(row["before"].encode()),
+        "after": None if row["after"] is None else msgspec.Raw(row["after"].encode()),
+        "hash": row["hash"].hex(),
+    }
+    return msgspec.json.encode(facts).decode()

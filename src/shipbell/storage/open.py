@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from shipbell.domain.errors import AlreadyServed, DatabaseUnusable
 from shipbell.domain.secret import Secret
+from shipbell.storage.audit import begin_counting
 from shipbell.storage.dialect import insert_new
 from shipbell.storage.engine import Database
 from shipbell.storage.migrate import migrate
@@ -36,6 +37,7 @@ def open_store(path: Path, secret_keys: Sequence[Secret]) -> Opened:
         migrate(connection)
         for name in ("place", "configuration"):
             connection.execute(insert_new(connection, counters).values(name=name, value=0))
+        begin_counting(connection)
         return Vault.open(connection, secret_keys)
 
     try:
