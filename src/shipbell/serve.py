@@ -37,6 +37,7 @@ from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
+from shipbell.worker.supervisor import ended, started, until_stopped
 from shipbell.worker.tidy import Tidy
 from shipbell.worker.watch import Watch
 
@@ -120,8 +121,7 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
     )
     watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
     server = _Server(_uvicorn(build_app(_services(parts, intake, metrics))))
-    background = [asyncio.create_task(one.run()) for one in (intake, tidy, watch, alarms)]
-    draining = asyncio.create_task(drain.run())
+    vital, others = started(intake=intake, tidy=tidy, drain=drain), started(watch=watch, alarms=alarms)
     port = listening.getsockname()[1]
     _spare_the_collector()
     log().info("server.started", host=address.host, port=port, data=str(settings.data))
@@ -131,18 +131,21 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    await asyncio.wait([asyncio.create_task(stop.wait()), serving, draining], return_when=asyncio.FIRST_COMPLETED)
+    dead = await until_stopped(stop, {**vital, "server": serving}, others)
     server.should_exit = True
     drain.stop()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_SECONDS):
-            await asyncio.gather(serving, draining, return_exceptions=True)
+            await asyncio.gather(serving, vital["drain"], return_exceptions=True)
+    background = [*vital.values(), *others.values()]
     for task in background:
         task.cancel()
     await asyncio.gather(*background, return_exceptions=True)
     await intake.drain()
     await transport.aclose()
     log().info("server.stopped")
+    if dead is not None:
+        raise ended(dead)
 
 
 def _spare_the_collector() -> None:
