@@ -26,10 +26,10 @@ from shipbell.storage.audit import Entry
 from shipbell.storage.codec import to_ms_or_none
 from shipbell.storage.editing_subscriptions import SubscriptionEditor
 from shipbell.storage.records import project_of
-from shipbell.storage.schema import counters
-from shipbell.storage.schema_people import members, projects, sources, subscriptions
+from shipbell.storage.schema import counters, lanes
+from shipbell.storage.schema_people import members, projects, sources
 from shipbell.storage.vault import Vault
-from shipbell.storage.waiting import cancel
+from shipbell.storage.waiting import cancel_of_project, cancel_of_region
 
 _STALE = "Somebody changed it after you read it: read it again and repeat your change."
 
@@ -82,23 +82,23 @@ class Editor:
             return [Entry(action="project.created", target=new.key, project=new.key, after=facts.project(new))]
         connection.execute(update(projects).where(projects.c.id == row["id"]).values(**values))
         if row["region"] != new.region:
-            self._withdraw(connection, row["id"], new.region, now)
+            self._withdraw(connection, new.region, now)
         before = facts.project(project_of(row))
         return [
             Entry(action="project.updated", target=new.key, project=new.key, before=before, after=facts.project(new))
         ]
 
-    def _withdraw(self, connection: Connection, project_id: int, region: str, now: int) -> None:
-        """Cancel what waits for channels that the new region does not offer."""
-        mine = select(subscriptions.c.id, subscriptions.c.channel).where(subscriptions.c.project_id == project_id)
-        shut = [row.id for row in connection.execute(mine) if not self.offered(row.channel, region)]
-        cancel(connection, shut, cause="channel-unavailable-in-region", now=now)
+    def _withdraw(self, connection: Connection, region: str, now: int) -> None:
+        """Cancel what waits there for channels that the region does not offer."""
+        channels = connection.execute(select(lanes.c.channel).distinct()).scalars()
+        shut = [one for one in channels if not self.offered(one, region)]
+        if shut:
+            cancel_of_region(connection, region, shut, cause="channel-unavailable-in-region", now=now)
 
     def _drop_project(self, connection: Connection, edit: DropProject, now: int) -> list[Entry]:
         row = project_row(connection, edit.key)
         check_seen(row, edit.expected)
-        mine = select(subscriptions.c.id).where(subscriptions.c.project_id == row["id"])
-        cancel(connection, list(connection.execute(mine).scalars()), cause="project-deleted", now=now)
+        cancel_of_project(connection, row["id"], cause="project-deleted", now=now)
         connection.execute(delete(projects).where(projects.c.id == row["id"]))
         before = facts.project(project_of(row))
         return [Entry(action="project.deleted", target=edit.key, project=edit.key, before=before)]

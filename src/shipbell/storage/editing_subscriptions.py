@@ -16,7 +16,7 @@ from shipbell.storage.records import subscription_of
 from shipbell.storage.schema import lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.vault import Vault
-from shipbell.storage.waiting import cancel, move
+from shipbell.storage.waiting import cancel_of_subscription, move
 
 _STALE = "Somebody changed it after you read it: read it again and repeat your change."
 
@@ -48,7 +48,7 @@ class SubscriptionEditor:
             update(subscriptions).where(subscriptions.c.id == row["id"]).values(revision=row["revision"] + 1, **values)
         )
         if row["enabled"] and not new.enabled:
-            cancel(connection, [row["id"]], cause="subscription-disabled", now=now)
+            cancel_of_subscription(connection, row["id"], cause="subscription-disabled", now=now)
         elif row["lane_id"] != lane_id:
             move(connection, row["id"], old_lane=row["lane_id"], new_lane=lane_id, now=now)
         before = facts.subscription(subscription_of(row, self.vault))
@@ -62,7 +62,7 @@ class SubscriptionEditor:
         if row is None:
             raise NotFound(f"{project['key']} has no subscription {edit.name}.")
         _check(row, edit.expected)
-        cancel(connection, [row["id"]], cause="subscription-deleted", now=now)
+        cancel_of_subscription(connection, row["id"], cause="subscription-deleted", now=now)
         connection.execute(delete(subscriptions).where(subscriptions.c.id == row["id"]))
         before = facts.subscription(subscription_of(row, self.vault))
         return [Entry(action="subscription.deleted", target=edit.name, project=project["key"], before=before)]

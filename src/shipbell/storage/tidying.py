@@ -3,13 +3,21 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, update
 
 from shipbell.domain.ids import first_at
 from shipbell.storage.codec import to_ms
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, event_keys, events
-from shipbell.storage.schema_people import projects, sessions, subscriptions
-from shipbell.storage.waiting import cancel
+from shipbell.storage.schema import (
+    attempt_deliveries,
+    attempts,
+    deliveries,
+    door_calls,
+    event_keys,
+    events,
+    lanes,
+)
+from shipbell.storage.schema_people import projects, sessions
+from shipbell.storage.waiting import cancel_of_region
 
 _CHUNK = 2_000
 _WAITS = deliveries.c.state == literal_column("'waiting'")
@@ -28,18 +36,18 @@ def expire(connection: Connection, now: datetime) -> int:
 
 def withdraw(connection: Connection, now: datetime, offered: Callable[[str, str], bool]) -> None:
     """Cancel what waits for a channel that is not offered in its project's region any more."""
-    statement = select(subscriptions.c.id, subscriptions.c.channel, projects.c.region).join(
-        projects, projects.c.id == subscriptions.c.project_id
-    )
-    shut = [row.id for row in connection.execute(statement) if not offered(row.channel, row.region)]
-    cancel(connection, shut, cause="channel-unavailable-in-region", now=to_ms(now))
+    channels = list(connection.execute(select(lanes.c.channel).distinct()).scalars())
+    for region in connection.execute(select(projects.c.region).distinct()).scalars().all():
+        shut = [one for one in channels if not offered(one, region)]
+        if shut:
+            cancel_of_region(connection, region, shut, cause="channel-unavailable-in-region", now=to_ms(now))
 
 
 def forget(connection: Connection, before: datetime) -> int:
     """Forget a chunk of what is older than `before`, but for what waits; how many rows went."""
     edge = first_at(before)
     gone = 0
-    old = select(attempts.c.id).where(attempts.c.id < edge).order_by(attempts.c.id).limit(_CHUNK)
+    old = select(attempts.c.id).where(attempts.c.id < edge, ~_of_waiting()).order_by(attempts.c.id).limit(_CHUNK)
     ids = list(connection.execute(old).scalars())
     if ids:
         gone += len(ids)
@@ -51,7 +59,21 @@ def forget(connection: Connection, before: datetime) -> int:
         gone += len(ids)
         connection.execute(delete(attempt_deliveries).where(attempt_deliveries.c.delivery_id.in_(ids)))
         connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    old = select(door_calls.c.id).where(door_calls.c.id < edge).limit(_CHUNK)
+    gone += connection.execute(delete(door_calls).where(door_calls.c.id.in_(old))).rowcount
     return gone + _forget_events(connection, edge)
+
+
+def _of_waiting() -> ColumnElement[bool]:
+    """Whether an attempt carried a delivery that waits again: a replay keeps its attempts."""
+    carried = attempt_deliveries.join(deliveries, deliveries.c.id == attempt_deliveries.c.delivery_id)
+    return (
+        select(deliveries.c.id)
+        .select_from(carried)
+        .where(attempt_deliveries.c.attempt_id == attempts.c.id, _WAITS)
+        .correlate(attempts)
+        .exists()
+    )
 
 
 def _forget_events(connection: Connection, edge: int) -> int:

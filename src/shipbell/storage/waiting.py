@@ -1,24 +1,42 @@
 """What waits, when settings change: cancelled, or moved to another lane."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
-from sqlalchemy import Connection, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from shipbell.storage.lane_rows import load, wake
 from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema_people import projects
 from shipbell.storage.settling import bury_waiting
 
 _WAITS = deliveries.c.state == literal_column("'waiting'")
 
 
-def cancel(connection: Connection, subscription_ids: Sequence[int], *, cause: str, now: int) -> None:
-    """Cancel what waits for these subscriptions."""
-    for subscription_id in subscription_ids:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.subscription_id == subscription_id, _WAITS)
-            .values(state="cancelled", cause=cause, settled_at=now)
-        )
+def cancel_of_subscription(connection: Connection, subscription_id: int, *, cause: str, now: int) -> None:
+    """Cancel what waits for a subscription."""
+    _cancel(connection, _unindexed(deliveries.c.subscription_id) == subscription_id, cause, now)
+
+
+def cancel_of_project(connection: Connection, project_id: int, *, cause: str, now: int) -> None:
+    """Cancel all that waits in a project, tests of unsaved subscriptions too."""
+    _cancel(connection, _unindexed(deliveries.c.project_id) == project_id, cause, now)
+
+
+def cancel_of_region(connection: Connection, region: str, channels: Collection[str], *, cause: str, now: int) -> None:
+    """Cancel what waits in the projects of a region for robots of these channels, tests too."""
+    there = select(projects.c.id).where(projects.c.region == region)
+    robots = select(lanes.c.id).where(lanes.c.channel.in_(channels))
+    _cancel(connection, _unindexed(deliveries.c.project_id).in_(there) & deliveries.c.lane_id.in_(robots), cause, now)
+
+
+def _cancel(connection: Connection, whose: ColumnElement[bool], cause: str, now: int) -> None:
+    values = {"state": "cancelled", "cause": cause, "settled_at": now}
+    connection.execute(update(deliveries).where(_WAITS, whose).values(**values))
+
+
+def _unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
+    """A column whose index no planner takes: it holds all that ever was, beside which what waits is little."""
+    return column + literal_column("0")
 
 
 def move(connection: Connection, subscription_id: int, *, old_lane: int, new_lane: int, now: int) -> None:
