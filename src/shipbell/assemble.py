@@ -23,12 +23,14 @@ from shipbell.storage.directory import SqlDirectory
 from shipbell.storage.door_pages import SqlDoorPages
 from shipbell.storage.handing import Rules
 from shipbell.storage.history import SqlHistory
+from shipbell.storage.identities import SqlIdentities
 from shipbell.storage.ids import TimeOrderedIds
 from shipbell.storage.lanes import SqlLanes
 from shipbell.storage.open import FILE, Opened, open_store
 from shipbell.storage.sessions import SqlSessions
 from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.transport.openid import OpenIdProvider
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
@@ -40,6 +42,7 @@ from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.pick import Pick
 from shipbell.usecases.replay import Replay
 from shipbell.usecases.sign_in import SignIn
+from shipbell.usecases.sign_in_oidc import SignInWithOpenId
 from shipbell.usecases.test_message import SendTest
 from shipbell.usecases.why import Why
 
@@ -140,6 +143,22 @@ class Parts:
             clock=self.clock,
             verified=lambda known, password: _verified(hasher, known, password),
             decoy=hasher.hash(token_urlsafe(16)),
+        )
+
+    def sign_in_with_openid(self) -> SignInWithOpenId | None:
+        """A new one with an empty throttle, when a provider is configured: keep it as long as the process."""
+        if self.settings.oidc is None:
+            return None
+        return SignInWithOpenId(
+            provider=OpenIdProvider(settings=self.settings.oidc, clock=self.clock, allow=self.settings.outbound_allow),
+            table=self.settings.oidc.roles,
+            identities=SqlIdentities(self.opened.database, self.clock, self.ids),
+            accounts=self.accounts,
+            directory=self.directory,
+            sessions=self.sessions,
+            clock=self.clock,
+            sealed=self.opened.vault.encrypt,
+            opened=self.opened.vault.decrypt,
         )
 
 

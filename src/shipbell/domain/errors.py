@@ -7,7 +7,7 @@ ShipbellError
 │   ├── InvalidFile · InvalidValue (a broken rule of a named field)
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
-│   ├── NotFound · Forbidden · Unauthenticated
+│   ├── NotFound · Forbidden · Unauthenticated (SignInRefused)
 │   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator) · Stale
 │   └── Busy (with the seconds to wait; TooOften)
 ├── Unusable            settings, key or database cannot be used (exit 3, HTTP 503; UnknownSourceKind)
@@ -17,6 +17,8 @@ ShipbellError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+from shipbell.domain.openid import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,17 @@ class Unauthenticated(NotPossible):
     """The token or session is missing, wrong, expired or ended."""
 
     code = "unauthenticated"
+
+
+class SignInRefused(Unauthenticated):
+    """The sign-in with the identity provider came to no good end."""
+
+    code = "sign-in-refused"
+
+    def __init__(self, sentence: str, refusal: Refusal = Refusal.NOT_TRUSTED) -> None:
+        """Keep a sentence for whoever runs Shipbell, and the kind of refusal."""
+        super().__init__(sentence)
+        self.refusal = refusal
 
 
 class Conflict(NotPossible):

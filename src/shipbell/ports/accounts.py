@@ -75,7 +75,7 @@ class Accounts(Protocol):
         ...
 
     async def set_password(self, name: str, password_hash: str, by: By) -> None:
-        """Change a password and end the account's sessions; raises NotFound."""
+        """Change a password and end the account's sessions; raises NotFound, Conflict for a provider's account."""
         ...
 
     async def set_preferences(self, name: str, *, locale: str | None, time_zone: str | None, by: By) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
+from shipbell.domain.access import Role
 from shipbell.domain.errors import BadSettings
+from shipbell.domain.openid import ADMINISTRATOR
 from shipbell.domain.secret import Secret
 from shipbell.settings.table import SETTINGS
 
@@ -105,12 +107,22 @@ class Parser:
         for part in self.text(name).split(","):
             if not part.strip():
                 continue
-            group, equals, role = part.strip().partition("=")
-            if not equals or not group or (role != "administrator" and ":" not in role):
-                self.broken(name, f"has no role in “{part.strip()}”: write group=project:role or group=administrator")
+            group, equals, role = part.strip().rpartition("=")
+            if not equals or not group.strip() or not _is_role(role.strip()):
+                self.broken(
+                    name,
+                    f"has no role in “{part.strip()}”: write group=project:role or group=administrator, "
+                    f"with a role of {', '.join(Role)}",
+                )
                 continue
             found[group.strip()] = (*found.get(group.strip(), ()), role.strip())
         return found
+
+
+def _is_role(text: str) -> bool:
+    """`administrator` or `project:role`."""
+    project, _, role = text.partition(":")
+    return text == ADMINISTRATOR or (bool(project) and role in set(Role))
 
 
 def _is_address(text: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from shipbell.domain.access import Role
-from shipbell.domain.errors import LastAdministrator, NameTaken, NotFound
+from shipbell.domain.errors import Conflict, LastAdministrator, NameTaken, NotFound
 from shipbell.ports.accounts import NewToken, Token, User
 from shipbell.ports.clock import Clock, Ids
 from shipbell.ports.directory import By
@@ -73,11 +73,13 @@ class SqlAccounts:
         await self._database.write(work)
 
     async def set_password(self, name: str, password_hash: str, by: By) -> None:
-        """Change a password and end the account's sessions; raises NotFound."""
+        """Change a password and end the account's sessions; raises NotFound, Conflict for a provider's account."""
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> None:
             row = _row(connection, name)
+            if row["identity"] is not None:
+                raise Conflict(f"{name} signs in through the identity provider: its password is changed there.")
             values = {"password_hash": password_hash, "updated_at": now, "updated_by": by.actor}
             connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
             connection.execute(delete(sessions).where(sessions.c.user_id == row["id"]))
@@ -112,7 +114,7 @@ class SqlAccounts:
                 return
             if not is_admin:
                 _check_not_last(connection, name)
-            values = {"is_admin": is_admin, "updated_at": now, "updated_by": by.actor}
+            values = {"is_admin": is_admin, "admin_by_groups": False, "updated_at": now, "updated_by": by.actor}
             connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
             entry = Entry(
                 action="user.updated", target=name, before={"is_admin": not is_admin}, after={"is_admin": is_admin}
@@ -195,13 +197,13 @@ class SqlAccounts:
 
 
 def _all_users(connection: Connection) -> list[User]:
-    return [_user(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings()]
+    return [user_of(row) for row in connection.execute(select(users).order_by(users.c.name)).mappings()]
 
 
 def user_named(connection: Connection, name: str) -> User | None:
     """One account; None when there is none."""
     row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
-    return None if row is None else _user(row)
+    return None if row is None else user_of(row)
 
 
 def _row(connection: Connection, name: str) -> RowMapping:
@@ -226,7 +228,8 @@ def _owner(connection: Connection, token_hash: bytes) -> tuple[User, Token] | No
     return None if user is None else (user, _token(row))
 
 
-def _user(row: RowMapping) -> User:
+def user_of(row: RowMapping) -> User:
+    """An account from its row."""
     return User(
         id=row["id"],
         name=row["name"],

@@ -1,6 +1,17 @@
 """The tables of people and settings: users, projects, members, sources, subscriptions, tokens, audit."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from shipbell.storage.schema import METADATA, RowId
 
@@ -12,6 +23,8 @@ users = Table(
     # argon2; None for accounts of an identity provider.
     Column("password_hash", Text),
     Column("is_admin", Boolean, nullable=False, default=False),
+    # Whether a group of an identity provider made it an administrator: then losing the group unmakes it.
+    Column("admin_by_groups", Boolean, nullable=False, default=False, server_default=false()),
     # Issuer and subject, joined by a space; never joined to a local account of the same name.
     Column("identity", Text, unique=True),
     Column("locale", Text),

@@ -111,16 +111,16 @@ class SignInWithOpenId:
         try:
             self.per_address.take(address, self.clock.now())
         except TooOften as error:
-            raise SignInRefused(Refusal.TOO_OFTEN, error.sentence) from error
+            raise SignInRefused(error.sentence, Refusal.TOO_OFTEN) from error
 
     async def _user(self, back: Return, address: str) -> User:
         trip = self.trip(back.trip)
         if trip is None or not hmac.compare_digest(trip.state.encode(), back.state.encode()):
-            raise SignInRefused(Refusal.OUT_OF_DATE, "The answer belongs to no sign-in that this browser began.")
+            raise SignInRefused("The answer belongs to no sign-in that this browser began.", Refusal.OUT_OF_DATE)
         if back.issuer not in {None, self.provider.issuer}:
-            raise SignInRefused(Refusal.NOT_TRUSTED, "The answer comes from another issuer.")
+            raise SignInRefused("The answer comes from another issuer.", Refusal.NOT_TRUSTED)
         if back.error or not 0 < len(back.code) <= _MOST_CODE:
-            raise SignInRefused(Refusal.DENIED, f"The provider says no: {_plain(back.error) or 'no code'}.")
+            raise SignInRefused(f"The provider says no: {_plain(back.error) or 'no code'}.", Refusal.DENIED)
         arrival = await self.provider.arrival(
             back.code, redirect_uri=trip.redirect_uri, nonce=trip.nonce, verifier=trip.verifier
         )
@@ -132,7 +132,7 @@ class SignInWithOpenId:
         found = Findings()
         rules.user_name(found, name)
         if found.problems:
-            raise SignInRefused(Refusal.NO_NAME, "The claim of the user name is absent or cannot be a name here.")
+            raise SignInRefused("The claim of the user name is absent or cannot be a name here.", Refusal.NO_NAME)
         grants = granted(arrival.groups, self.table)
         by = By(actor=GROUPS, via="console", address=address)
         try:
@@ -172,7 +172,7 @@ class _Taken(SignInRefused):
     """Another account has the name already."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(Refusal.NAME_TAKEN, "Another account has this name: remove it, or use another claim.")
+        super().__init__("Another account has this name: remove it, or use another claim.", Refusal.NAME_TAKEN)
         self.name = name
 
 

@@ -15,6 +15,7 @@ from shipbell.usecases.sign_in import LASTS
 from shipbell.web.addresses import client_address
 from shipbell.web.console.forms import Form, csrf_input, read_form
 from shipbell.web.console.frame import deed, frame_of, page, render, see_other, stranger_deed, who_of
+from shipbell.web.console.openid_words import told
 from shipbell.web.console.services import services_of
 from shipbell.web.sessions import CSRF_FIELD, clear_cookie, secure, set_cookie
 
@@ -29,7 +30,8 @@ async def show(request: Request) -> Response:
     way = way_on(request.query_params.get("next", ""))
     if frame_of(request).who is not None:
         return see_other(request, way)
-    return _form(request, way)
+    refused = told(request.query_params.get("openid", ""))
+    return _form(request, way, error=frame_of(request).words.t(refused) if refused else "")
 
 
 async def sign_in(request: Request) -> Response:
@@ -83,7 +85,7 @@ def _from_our_page(request: Request, form: Form) -> bool:
     return not foreign and bool(cookie) and hmac.compare_digest(form.one(CSRF_FIELD).encode(), cookie.encode())
 
 
-def _form(
+def _form(  # noqa: PLR0913 - what a failed sign-in shows again
     request: Request, way: str, *, name: str = "", error: str = "", wait: str = "", status: int = 200
 ) -> Response:
     token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
@@ -96,6 +98,7 @@ def _form(
         error=error,
         wait=wait,
         form_token=csrf_input(token),
+        openid=services_of(request).openid is not None,
         command=Markup("<code>shipbell user password</code>"),
         version=__version__,
     )

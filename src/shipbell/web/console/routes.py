@@ -15,6 +15,7 @@ from shipbell.web.console import (
     pages_account,
     pages_homepage,
     pages_notifications,
+    pages_oidc,
     pages_sign_in,
     pages_workspace,
     project_pages,
@@ -25,12 +26,14 @@ from shipbell.web.problems import problem, status_of
 
 ROUTES: tuple[Route, ...] = (
     *pages_sign_in.ROUTES,
+    *pages_oidc.ROUTES,
     *pages_homepage.ROUTES,
     *pages_workspace.ROUTES,
     *pages_account.ROUTES,
     *pages_notifications.ROUTES,
     *project_pages.ROUTES,
 )
+_NOT_ALLOWED = 405
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -86,6 +89,6 @@ def _way_back(request: Request) -> str | None:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        return Response(status_code=405, headers=error.headers)
+    if isinstance(error, HTTPException) and error.status_code == _NOT_ALLOWED:
+        return Response(status_code=_NOT_ALLOWED, headers=error.headers)
     return await _refused(request, NotFound("There is no such page here."))
