@@ -251,6 +251,7 @@ def console_services(parts: Parts) -> ConsoleServices:
         ),
         clock=parts.clock,
         public_url=settings.public_url,
+        openid=parts.sign_in_with_openid(),
     )
 
 
