@@ -176,6 +176,10 @@ class Telling:
     def _local(self, time: datetime) -> datetime:
         return time.astimezone(ZoneInfo(self.words.zone))
 
+    def link(self, url: str | None) -> str | None:
+        """An address that a page may link to: http and https alone."""
+        return url if url is not None and url.lower().startswith(("http://", "https://")) else None
+
     def id(self, prefix: str, number: int) -> str:
         """A public id."""
         return encode(Prefix(prefix), number)
