@@ -15,7 +15,7 @@ from shipbell.storage.counting import BAD_STATES, ENDED_BADLY, WAITS
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events
 from shipbell.storage.schema_people import subscriptions
 
-_SAMPLE = 2_000
+_SAMPLE = 1_000
 _TIMES_PER_SLOT = 50
 _MOST_WAITING = 20_000
 _SHOWN = 5
