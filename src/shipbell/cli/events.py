@@ -25,6 +25,7 @@ from shipbell.usecases.why import Why
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _SECONDS = 30
 _ACCEPTED = 202
+_JSON = "application/json"
 _sources = typer.Typer(no_args_is_help=True, help="Readers of CI tools.")
 
 
@@ -65,7 +66,7 @@ def emit(
 
 
 async def _post(url: str, secret: str | None, body: bytes) -> tuple[int, str]:
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": content_type_of(body)}
     if secret is not None:
         headers["Authorization"] = f"Bearer {secret}"
     try:
@@ -76,6 +77,21 @@ async def _post(url: str, secret: str | None, body: bytes) -> tuple[int, str]:
             return response.status, await response.text()
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise NotFound(f"No server answers at {url.partition('/hooks/')[0]} ({type(error).__name__}).") from error
+
+
+def content_type_of(body: bytes) -> str:
+    """What a body is, by its looks: an envelope of CloudEvents, a batch of them, or any other JSON."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _JSON
+    match value:
+        case {"specversion": str()}:
+            return "application/cloudevents+json"
+        case [{"specversion": str()}, *_]:
+            return "application/cloudevents-batch+json"
+        case _:
+            return _JSON
 
 
 def _refusal(status: int, answer: str) -> str:
@@ -122,11 +138,13 @@ def try_source(
     known = sources.by_kind()
     if kind not in known:
         fail(BadInput(f"There is no source kind {kind}: known are {', '.join(known)}."))
-    pairs = [one.partition(":") for one in header or []]
+    body = read_input(file)
+    pairs = [one.partition(":") for one in header or ()]
+    given = {name.strip().lower(): value.strip() for name, _, value in pairs}
     request = InboundRequest(
-        headers={name.strip().lower(): value.strip() for name, _, value in pairs},
+        headers=given or {"content-type": content_type_of(body)},
         query={},
-        body=read_input(file),
+        body=body,
         received_at=datetime.now(UTC),
     )
     try:
