@@ -195,7 +195,9 @@ def test_an_identity_provider_is_read_with_its_claims_and_roles() -> None:
     assert oidc.roles == {"ops": ("administrator",), "pay": ("payments:project_manager", "billing:viewer")}
 
 
-@pytest.mark.parametrize("value", ["ops", "=administrator", "ops=payments", "ops=administrator,pay"])
+@pytest.mark.parametrize(
+    "value", ["ops", "=administrator", "ops=payments", "ops=administrator,pay", "ops=pay:boss", "ops=:viewer"]
+)
 def test_a_role_for_a_group_that_cannot_be_read_is_told(value: str) -> None:
     told = fault(
         {
