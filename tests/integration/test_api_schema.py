@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -57,7 +58,7 @@ def fuzz(root: str, operation: Operation, real: dict[str, str], token: str) -> i
         suppress_health_check=list(HealthCheck),
     )
     @given(case=strategy)
-    def call(case: schemathesis.Case) -> None:
+    def call(case: schemathesis.Case[Any]) -> None:
         nonlocal called
         called += 1
         if called % 2:

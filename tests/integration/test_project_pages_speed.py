@@ -45,12 +45,14 @@ async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Con
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_page_of_a_large_project_is_quick_and_light(console: ConsoleHouse, path: str) -> None:
-    took = []
+    took: list[float] = []
+    weighed = 0
     for _ in range(5):
         began = time.process_time()
         page = await console["alice"].get(path)
         took.append(time.process_time() - began)
         assert page.status_code == 200
-    assert len(page.content) < LIGHT_BYTES
+        weighed = len(page.content)
+    assert weighed < LIGHT_BYTES
     # Of the processor, so that a busy machine is not called a slow page.
     assert min(took) < QUICK_SECONDS, took
