@@ -1,0 +1,71 @@
+"""A real server, a simulated robot and a real browser."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from running_house import PASSWORDS, RunningHouse, command, environment, settings_file
+
+_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_START_SECONDS = 60.0
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Chromium; without one the browser tests are skipped and say so."""
+    if _CHROMIUM is None:
+        pytest.skip("No Chromium on this machine: install the package chromium to run the browser tests.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+def _started(environ: dict[str, str], log: Path, said: str, *words: str) -> tuple[subprocess.Popen[bytes], str]:
+    """A process and the address that it says it listens on."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "shipbell", *words], env=environ, stdout=out, stderr=subprocess.STDOUT
+        )
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends and process.poll() is None:
+        if (found := re.search(rf"{said} (http://127\.0\.0\.1:\d+)", log.read_text("utf-8"))) is not None:
+            return process, found[1]
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError(log.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """The server on a port of its own with the simulator beside it, for all browser tests together."""
+    folder = tmp_path_factory.mktemp("browser")
+    environ = environment(folder)
+    command(environ, "apply", str(settings_file(folder)))
+    for name, password in PASSWORDS.items():
+        if name != "admin":
+            command(environ, "user", "add", name, "--password-stdin", said=password + "\n")
+    robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "robot", "--port", "0")
+    server, address = _started(environ, folder / "server.log", "Shipbell serves on", "serve", "--port", "0")
+    yield RunningHouse(address=address, robots=robot_address, environ=environ)
+    for process in (server, robot):
+        os.kill(process.pid, signal.SIGTERM)
+        process.wait(30)

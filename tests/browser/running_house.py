@@ -1,0 +1,139 @@
+"""The house that the browser tests look at: who lives there, and what its robots were told."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from playwright.sync_api import Browser, Page
+
+import shipbell
+
+SECRET = "s3cret-of-ci"
+PASSWORDS = {name: f"correct-horse-of-{name}" for name in ("admin", "alice", "bob", "carol")}
+TAB = "/projects/{key}/settings/general/notifications/wecom"
+_SOURCE_FOLDER = Path(shipbell.__file__).parents[1]
+_SEEN_SECONDS = 20.0
+_CLICK_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningHouse:
+    """A running server and the robots beside it."""
+
+    address: str
+    robots: str
+    environ: Mapping[str, str]
+
+    def robot_url(self, key: str) -> str:
+        """The webhook of a simulated robot."""
+        return f"{self.robots}/cgi-bin/webhook/send?key={key}"
+
+    def emit(self, project: str, event: Mapping[str, object]) -> list[str]:
+        """Send an event through the hook: the ids of what was accepted."""
+        reply = _call(f"{self.address}/hooks/{project}/ci", {"Authorization": f"Bearer {SECRET}"}, event)
+        accepted: list[str] = reply["events"]
+        return accepted
+
+    def seen(self, key: str, count: int) -> list[dict[str, Any]]:
+        """What a group saw, once it is this much."""
+        ends = time.monotonic() + _SEEN_SECONDS
+        while True:
+            messages: list[dict[str, Any]] = _call(f"{self.robots}/robots/{key}/messages", {})["messages"]
+            if len(messages) >= count or time.monotonic() > ends:
+                return messages
+            time.sleep(0.05)
+
+
+def _call(url: str, headers: Mapping[str, str], body: object = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers={**headers, "Content-Type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
+        answer: dict[str, Any] = json.load(reply)
+        return answer
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of the server: nothing of ours from outside, the simulator allowed."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("SHIPBELL_")}
+    return {
+        **outside,
+        "PYTHONPATH": str(_SOURCE_FOLDER),
+        "SHIPBELL_DATA": str(folder / "data"),
+        "SHIPBELL_OUTBOUND_ALLOW": "127.0.0.0/8",
+        "SHIPBELL_ADMIN_PASSWORD": PASSWORDS["admin"],
+        "SHIPBELL_LOG_LEVEL": "warning",
+    }
+
+
+def command(environ: Mapping[str, str], *words: str, said: str = "") -> None:
+    """Run one command to its end."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "shipbell", *words],
+        env=dict(environ),
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def settings_file(folder: Path) -> Path:
+    """Projects for the tests, each with a source, so that no test meets another's subscriptions."""
+    members = {"alice": "project_administrator", "bob": "project_manager", "carol": "developer"}
+    sources = [{"name": "ci", "kind": "generic", "secret": SECRET}]
+    projects = [
+        {"key": key, "name": key.title(), "time_zone": "Asia/Singapore", "members": members, "sources": sources}
+        for key in ("payments", "orders", "risk", "zh-1280", "zh-390", "en-1280", "en-390", "plain")
+    ]
+    projects.append({"key": "dublin", "name": "Dublin", "region": "eu-west-101", "members": members})
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump({"projects": projects}), "utf-8")
+    return file
+
+
+@contextmanager
+def browsing(
+    browser: Browser, running: RunningHouse, *, language: str = "en", scripts: bool = True, width: int = 1280
+) -> Iterator[Page]:
+    """A fresh browser window; calls to any other host than ours fail the test."""
+    context = browser.new_context(
+        base_url=running.address,
+        viewport={"width": width, "height": 900},
+        java_script_enabled=scripts,
+        locale="zh-CN" if language == "zh-CN" else "en-GB",
+    )
+    page = context.new_page()
+    page.set_default_timeout(_CLICK_MS)
+    foreign: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(running.address) else foreign.append(request.url))
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.on("console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    context.close()
+    assert foreign == []
+    assert broken == []
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign in from the first page."""
+    page.goto("/")
+    page.fill('input[name="username"]', name)
+    page.fill('input[name="password"]', PASSWORDS[name])
+    page.click('form button[type="submit"]')
+
+
+def too_wide(page: Page) -> bool:
+    """Whether the page scrolls sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
