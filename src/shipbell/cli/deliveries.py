@@ -145,14 +145,13 @@ def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…
 
 
 async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
-    """Every dead delivery of a robot, the oldest first, with progress."""
-    dead = await _gathered(parts, Find(lane_id=lane_id, state="dead"), 1_000_000)
-    numbers = [one.id for one in reversed(dead)]
-    replayed = 0
+    """Every dead delivery of a robot, the oldest first, chunk by chunk, with progress."""
+    replayed, last = 0, 0
     refused: dict[int, str] = {}
-    for start in range(0, len(numbers), _CHUNK):
-        done = await parts.history.replay(numbers[start : start + _CHUNK], by=BY)
-        replayed, refused = replayed + done.replayed, {**refused, **done.refused}
-        if len(numbers) > _CHUNK:
-            say(f"{min(start + _CHUNK, len(numbers))} of {len(numbers)}")
+    while ids := await parts.history.found(Find(lane_id=lane_id, state="dead"), most=_CHUNK, after=last):
+        done = await parts.history.replay(ids, by=BY)
+        replayed, last = replayed + done.replayed, ids[-1]
+        refused.update(done.refused)
+        if len(ids) == _CHUNK:
+            say(f"{replayed} so far")
     return Replayed(replayed=replayed, refused=refused)

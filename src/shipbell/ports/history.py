@@ -162,8 +162,8 @@ class History(Protocol):
         """The robots that a project's subscriptions name, and those that its deliveries wait on."""
         ...
 
-    async def found(self, find: Find, *, most: int) -> Sequence[int]:
-        """The ids of deliveries, the oldest first, without test messages."""
+    async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:
+        """The ids of deliveries after this one, the oldest first, without test messages."""
         ...
 
     async def replay(

@@ -51,10 +51,10 @@ def deliveries_page(connection: Connection, find: Find) -> Page[DeliveryLine]:
     return Page(items=items, next=items[-1].id if len(rows) > limit else None)
 
 
-def ids_found(connection: Connection, find: Find, most: int) -> list[int]:
-    """The ids of deliveries, the oldest first, without test messages."""
+def ids_found(connection: Connection, find: Find, most: int, after: int = 0) -> list[int]:
+    """The ids of deliveries after this one, the oldest first, without test messages."""
     statement = _narrowed(select(deliveries.c.id).join(events, events.c.id == deliveries.c.event_id), find)
-    statement = statement.where(deliveries.c.place >= 0).order_by(deliveries.c.id).limit(most)
+    statement = statement.where(deliveries.c.place >= 0, deliveries.c.id > after).order_by(deliveries.c.id).limit(most)
     return list(connection.execute(statement).scalars())
 
 

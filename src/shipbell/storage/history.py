@@ -61,9 +61,9 @@ class SqlHistory:
         """The robots that a project's subscriptions name, and those that its deliveries wait on."""
         return await self._database.read(lambda connection: robots.lines(connection, project_id))
 
-    async def found(self, find: Find, *, most: int) -> Sequence[int]:
-        """The ids of deliveries, the oldest first, without test messages."""
-        return await self._database.read(lambda connection: finding.ids_found(connection, find, most))
+    async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:
+        """The ids of deliveries after this one, the oldest first, without test messages."""
+        return await self._database.read(lambda connection: finding.ids_found(connection, find, most, after))
 
     async def replay(
         self, delivery_ids: Sequence[int], *, project_id: int | None = None, by: By | None = None

@@ -12,8 +12,11 @@ from shipbell.ports.directory import By
 from shipbell.ports.history import DeliveryWhole, Find, History
 from shipbell.usecases.drafts import finished
 
-# What one call moves at most; who has more calls again.
+# What one call moves and looks at, at most; who has more calls again.
 MOST = 10_000
+MOST_LOOKED_AT = 100_000
+# So many of those that cannot go are told one by one.
+MOST_TOLD = 1_000
 _CHUNK = 500
 _ENDED = tuple(one.value for one in DeliveryState if one is not DeliveryState.WAITING)
 _UNKNOWN = "There is no such delivery in this project."
@@ -21,7 +24,10 @@ _UNKNOWN = "There is no such delivery in this project."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedMany:
-    """What a replay of many did; `more` = there are more of them, call again."""
+    """What a replay of many did; `more` = there are more of them, call again.
+
+    Of those that were refused the oldest are named.
+    """
 
     replayed: int
     refused: Mapping[int, str]
@@ -59,14 +65,18 @@ class Replay:
         if find.state not in _ENDED:
             found.add("state", "unknown-state", f"Choose one of {', '.join(_ENDED)}.")
         finished(found)
-        ids = await self.history.found(replace(find, before=None), most=MOST + 1)
-        replayed, refused = 0, dict[int, str]()
-        for start in range(0, min(len(ids), MOST), _CHUNK):
-            chunk = ids[start : min(start + _CHUNK, MOST)]
-            done = await self.history.replay(chunk, project_id=find.project_id, by=by)
-            replayed += done.replayed
-            refused.update(done.refused)
-        return ReplayedMany(replayed=replayed, refused=refused, more=len(ids) > MOST)
+        replayed, looked_at, last, refused = 0, 0, 0, dict[int, str]()
+        # What is refused does not count to the most: it would stand in the way of the rest, call after call.
+        while replayed < MOST and looked_at < MOST_LOOKED_AT:
+            room = min(_CHUNK, MOST - replayed)
+            ids = await self.history.found(replace(find, before=None), most=room, after=last)
+            if not ids:
+                return ReplayedMany(replayed=replayed, refused=refused, more=False)
+            done = await self.history.replay(ids, project_id=find.project_id, by=by)
+            replayed, looked_at, last = replayed + done.replayed, looked_at + len(ids), ids[-1]
+            refused |= dict(list(done.refused.items())[: MOST_TOLD - len(refused)])
+        more = await self.history.found(replace(find, before=None), most=1, after=last)
+        return ReplayedMany(replayed=replayed, refused=refused, more=bool(more))
 
 
 def refusals(refused: Mapping[int, str]) -> list[dict[str, str]]:
