@@ -129,10 +129,11 @@ class SignInRefused(Unauthenticated):
 
     code = "sign-in-refused"
 
-    def __init__(self, sentence: str, refusal: Refusal = Refusal.NOT_TRUSTED) -> None:
-        """Keep a sentence for whoever runs Shipbell, and the kind of refusal."""
+    def __init__(self, sentence: str, refusal: Refusal = Refusal.NOT_TRUSTED, account: str = "") -> None:
+        """Keep a sentence for whoever runs Shipbell, the kind of refusal, and the account in the way if one is."""
         super().__init__(sentence)
         self.refusal = refusal
+        self.account = account
 
 
 class Conflict(NotPossible):

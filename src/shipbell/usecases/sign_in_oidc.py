@@ -90,8 +90,7 @@ class SignInWithOpenId:
         try:
             user = await self._user(back, address)
         except SignInRefused as error:
-            known = error.name if isinstance(error, _Taken) else ""
-            await self.sessions.refused(known, By(actor="", via="console", address=address))
+            await self.sessions.refused(error.account, By(actor="", via="console", address=address))
             raise
         now = self.clock.now()
         self.per_address.give_back(address, now, count=2)
@@ -138,7 +137,8 @@ class SignInWithOpenId:
         try:
             user = await self.identities.settle(arrival.identity, name, is_admin=grants.is_admin, by=by)
         except NameTaken as error:
-            raise _Taken(name) from error
+            sentence = "Another account has this name: remove it, or use another claim."
+            raise SignInRefused(sentence, Refusal.NAME_TAKEN, name) from error
         await self._give(user.name, grants.roles, by)
         return user
 
@@ -166,14 +166,6 @@ class SignInWithOpenId:
             if edit is not None:
                 edits.append(edit)
         return edits
-
-
-class _Taken(SignInRefused):
-    """Another account has the name already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("Another account has this name: remove it, or use another claim.", Refusal.NAME_TAKEN)
-        self.name = name
 
 
 def _edit(project: str, user: str, role: Role | None, member: MemberRecord | None) -> Edit | None:
