@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, delete, insert, select
 
-from server import environment, settings_file, shipbell
+from commands import command as shipbell
+from server import environment, settings_file
 from settings_store import ALICE, Store, opened_store, project
 from shipbell.storage import audit as chain
 from shipbell.storage.audit import Fault, fault

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from server import Ran, environment, settings_file, shipbell
+from commands import command as shipbell
+from server import Ran, environment, settings_file
 from shipbell.storage import rotating
 from shipbell.storage.schema import METADATA
 

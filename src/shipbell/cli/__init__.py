@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from shipbell import __version__
-from shipbell.cli import accounts, deliveries, demo, events, files, operate, serving, simulate
+from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate
 from shipbell.cli.running import REFUSED, say
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def _all(
     """Tell a team's WeCom group what its CI/CD did."""
 
 
-for _module in (serving, files, accounts, events, deliveries, simulate, operate, demo):
+for _module in (serving, files, accounts, events, deliveries, simulate, operate, doctor, demo):
     _module.register(app)
 
 
