@@ -125,6 +125,8 @@ def _sqlite(path: Path, *, size: int, begin: str) -> Engine:
         pool_size=size,
         max_overflow=0,
         pool_reset_on_return=None,
+        # An error that quotes a statement must not quote what was written.
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": _BUSY_MS / 1000, "isolation_level": None},
     )
 
