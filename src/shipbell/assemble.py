@@ -213,7 +213,7 @@ def assemble(settings: Settings) -> Parts:
             lane_of=lambda kind, url: known[kind].lane(url),
             changed=woken,
         ),
-        history=SqlHistory(opened.database, clock, expiry=settings.expiry),
+        history=SqlHistory(opened.database, clock, expiry=settings.expiry, offered=settings.offered),
         accounts=SqlAccounts(opened.database, clock, ids),
         sessions=SqlSessions(opened.database, clock, ids),
         upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered),

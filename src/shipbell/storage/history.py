@@ -1,6 +1,6 @@
 """History on a database: lists by cursor, one delivery whole, and replay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, select
@@ -30,8 +30,16 @@ _NAMED = 20
 class SqlHistory:
     """The read side (see `ports.history.History`)."""
 
-    def __init__(self, database: Database, clock: Clock, *, expiry: timedelta) -> None:
-        """Read this database; what is replayed waits for `expiry` again."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        expiry: timedelta,
+        offered: Callable[[str, str], bool] = lambda _channel, _region: True,
+    ) -> None:
+        """Read this database; what is replayed waits for `expiry` again, where its channel is offered."""
+        self._offered = offered
         self._database = database
         self._clock = clock
         self._expiry_ms = int(expiry.total_seconds() * 1000)
@@ -72,7 +80,13 @@ class SqlHistory:
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> Replayed:
-            done = replaying.replay(connection, delivery_ids, project_id=project_id, expires_at=now + self._expiry_ms)
+            done = replaying.replay(
+                connection,
+                delivery_ids,
+                project_id=project_id,
+                expires_at=now + self._expiry_ms,
+                offered=self._offered,
+            )
             if by is not None and done.replayed:
                 went = set(delivery_ids) - set(done.refused)
                 audit.write(connection, replaying.entries(connection, went), by, at=now)

@@ -1,6 +1,6 @@
 """Replay: the same delivery goes to the tail of its subscription's current lane, its attempts kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
@@ -33,13 +33,23 @@ _AGAIN = (
 )
 
 
-def replay(connection: Connection, delivery_ids: Sequence[int], *, project_id: int | None, expires_at: int) -> Replayed:
-    """Replay what can be; the others with a code that says why not."""
+def replay(
+    connection: Connection,
+    delivery_ids: Sequence[int],
+    *,
+    project_id: int | None,
+    expires_at: int,
+    offered: Callable[[str, str], bool],
+) -> Replayed:
+    """Replay what can be; the others with a code that says why not.
+
+    `offered` says whether a channel is offered in a region.
+    """
     refused: dict[int, str] = dict.fromkeys(delivery_ids, "not-found")
     going: list[RowMapping] = []
     for start in range(0, len(delivery_ids), _AT_ONCE):
         for row in _rows(connection, delivery_ids[start : start + _AT_ONCE], project_id):
-            reason = _refusal(row)
+            reason = _refusal(row, offered)
             if reason is None:
                 del refused[row["id"]]
                 going.append(row)
@@ -66,9 +76,12 @@ def _rows(connection: Connection, delivery_ids: Sequence[int], project_id: int |
             deliveries.c.place,
             subscriptions.c.lane_id.label("current_lane"),
             subscriptions.c.enabled,
+            subscriptions.c.channel,
+            projects.c.region,
             lanes.c.state.label("lane_state"),
         )
         .outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+        .outerjoin(projects, projects.c.id == subscriptions.c.project_id)
         .outerjoin(lanes, lanes.c.id == subscriptions.c.lane_id)
         .where(deliveries.c.id.in_(delivery_ids))
         .order_by(deliveries.c.id)
@@ -78,18 +91,18 @@ def _rows(connection: Connection, delivery_ids: Sequence[int], project_id: int |
     return connection.execute(statement).mappings().all()
 
 
-def _refusal(row: RowMapping) -> str | None:
-    if row["state"] == "waiting":
-        return "still-waiting"
-    if row["place"] < 0:
-        return "test-message"
-    if row["current_lane"] is None:
-        return "subscription-deleted"
-    if not row["enabled"]:
-        return "subscription-disabled"
-    if row["lane_state"] == "closed":
-        return "robot-closed"
-    return None
+def _refusal(row: RowMapping, offered: Callable[[str, str], bool]) -> str | None:
+    """The first reason why not."""
+    deleted = row["current_lane"] is None
+    reasons = (
+        ("still-waiting", row["state"] == "waiting"),
+        ("test-message", row["place"] < 0),
+        ("subscription-deleted", deleted),
+        ("subscription-disabled", not row["enabled"]),
+        ("channel-unavailable-in-region", not deleted and not offered(row["channel"], row["region"])),
+        ("robot-closed", row["lane_state"] == "closed"),
+    )
+    return next((code for code, holds in reasons if holds), None)
 
 
 def entries(connection: Connection, delivery_ids: Collection[int]) -> Sequence[Entry]:
