@@ -84,3 +84,28 @@ def test_no_page_scrolls_sideways(chromium: Browser, running: RunningHouse, lang
         for path in ("/", "/workspace", "/account", TAB.format(key="payments"), f"{TAB.format(key='payments')}?new="):
             page.goto(path)
             assert not too_wide(page), path
+
+
+def test_with_scripts_the_form_answers_while_one_types(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.goto(f"{TAB.format(key='risk')}?new=")
+        bubble = page.locator(".bubble").first
+        expect(bubble).to_contain_text("Pipeline failed")
+        page.fill('input[name="user_ids"]', "zhang.san")
+        expect(page.locator("#user_ids-used")).to_have_text("9")
+        expect(bubble).to_contain_text("@zhang.san")
+        page.check('input[name="events"][value="deploy.application.stopped"]')
+        expect(bubble).to_contain_text("Deployment stopped")
+        expect(page.get_by_role("checkbox", name="Deploy", exact=True)).to_have_attribute("aria-checked", "mixed")
+        page.get_by_role("radio", name="简体中文").check()
+        expect(bubble).to_contain_text("应用部署中止")
+        page.get_by_role("radio", name="Text").check()
+        expect(page.get_by_text("of 2,048 bytes")).to_be_visible()
+        page.fill('input[name="url"]', "qyapi.weixin.qq.com/x")
+        page.keyboard.press("Tab")
+        expect(page.locator("#url-told")).to_have_text("Start with http:// or https://.")
+        page.fill('input[name="url"]', "https://qyapi.weixin.qq.com/x")
+        expect(page.locator("#url-told")).to_have_text("")
+        expect(page.locator('input[name="url"]')).to_have_value("https://qyapi.weixin.qq.com/x")
+        expect(page.locator('input[name="user_ids"]')).to_have_value("zhang.san")

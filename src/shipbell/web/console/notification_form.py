@@ -110,10 +110,23 @@ async def saved(request: Request, typed: Typed) -> Response:
     match form.one("action", "ok"):
         case "preview":
             return await show_form(request, typed)
+        case "check":
+            return await _checked(request, typed)
         case "test":
             return await _tested(request, typed)
         case _:
             return await _kept(request, typed)
+
+
+async def _checked(request: Request, typed: Typed) -> Response:
+    """The form with what is wrong so far with fields that are not empty, for the one who still types."""
+    kind, whole = str(request.path_params["channel"]), project_of(request).whole
+    try:
+        services_of(request).subscriptions.checked(raw_of(typed, kind, whole), record_named(whole, typed.id))
+    except InvalidValue as error:
+        begun = {"name": typed.name, "url": typed.url, "user_ids": typed.user_ids}
+        return await show_form(request, typed, problems=[one for one in error.problems if begun.get(one.field)])
+    return await show_form(request, typed)
 
 
 async def _kept(request: Request, typed: Typed) -> Response:

@@ -61,14 +61,16 @@ async def preview_of(request: Request, typed: Typed, kind: str) -> Shown:
     now = services.clock.now()
     recent = await _recent(request)
     ticked = [one for one in EVENT_TYPES if one in typed.events]
-    chosen = typed.preview if typed.preview in recent or typed.preview in EVENT_TYPES else ""
-    chosen = chosen or (ticked[0] if ticked else _FIRST)
+    chosen = typed.preview
+    if chosen not in recent and chosen not in ticked:
+        # What is not ticked is never sent: it is shown only while nothing is ticked.
+        chosen = ticked[0] if ticked else _FIRST
     gate = GateFilter.FAILED if typed.gate == GateFilter.FAILED.value else GateFilter.ALL
     event = recent[chosen] if chosen in recent else sample(chosen, now, gate)
     made = preview(look_of(typed), event, services.channels[kind], project_name=facts.name, zone=facts.time_zone)
     rendered = made.rendered
     share = min(1.0, rendered.content_bytes / rendered.limit_bytes)
-    samples = ticked if chosen in recent or chosen in ticked else [*ticked, chosen]
+    samples = ticked or [_FIRST]
     return Shown(
         chosen=chosen,
         samples=tuple(Choice(value=one, label=event_label(words, one)) for one in samples),
