@@ -1,6 +1,8 @@
 """A real server as a process of its own, on a data folder that outlives it."""
 
 import asyncio
+import contextlib
+import io
 import os
 import re
 import signal
@@ -12,11 +14,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import aiohttp
 import yaml
 
 import shipbell as shipbell_package
+from shipbell.cli import app
 
 _START_SECONDS = 30.0
 _LISTENS = re.compile(r"Shipbell serves on http://127\.0\.0\.1:(\d+)")
@@ -61,6 +65,24 @@ def shipbell(environ: Mapping[str, str], *words: str, stdin: str | None = None) 
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def shipbell_here(environ: Mapping[str, str], *words: str, stdin: str | None = None) -> Ran:
+    """Run one command to its end in this process, which spares the start of another; not inside a loop."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO((stdin or "").encode()))
+    with (
+        mock.patch.dict(os.environ, dict(environ), clear=True),
+        mock.patch.object(sys, "stdin", given),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            app(list(words))
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 def settings_file(folder: Path, projects: Mapping[str, Mapping[str, Mapping[str, object]]]) -> Path:
@@ -112,13 +134,13 @@ class Server:
         """What it says on stderr, over all of its lives."""
         return self.folder / "server.log"
 
-    def run(self, *words: str, stdin: str | None = None) -> Ran:
+    async def run(self, *words: str, stdin: str | None = None) -> Ran:
         """Run a command on its data folder."""
-        return shipbell(self.environ, *words, stdin=stdin)
+        return await asyncio.to_thread(shipbell_here, self.environ, *words, stdin=stdin)
 
-    def apply(self, projects: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
+    async def apply(self, projects: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
         """Apply settings."""
-        ran = self.run("apply", str(settings_file(self.folder, projects)))
+        ran = await self.run("apply", str(settings_file(self.folder, projects)))
         assert ran.code == 0, ran.err
 
     async def start(self) -> None:
@@ -196,7 +218,7 @@ async def serving(
     """A server with these settings; it is ended whatever happens."""
     server = Server(folder=folder, more=more or {})
     if projects is not None:
-        server.apply(projects)
+        await server.apply(projects)
     try:
         await server.start()
         yield server

@@ -64,14 +64,14 @@ async def _mend(
     """Look as people do, then give the subscription a new robot and replay what is dead."""
     lane = _lane(server)
     story.lane_state = str(server.rows(f"SELECT state FROM lanes WHERE id = {lane}")[0]["state"])  # noqa: S608 - a number
-    listed = await asyncio.to_thread(server.run, "deliveries", "list", "--state", "dead")
+    listed = await server.run("deliveries", "list", "--state", "dead")
     story.dead = [line.split("\t")[0] for line in listed.out.splitlines()[1:]]
     last = max(server.rows("SELECT tool_id FROM events"), key=lambda row: row["tool_id"])["tool_id"]
-    story.why = await asyncio.to_thread(server.run, "why", last)
-    story.shown = await asyncio.to_thread(server.run, "deliveries", "show", story.dead[0])
+    story.why = await server.run("why", last)
+    story.shown = await server.run("deliveries", "show", story.dead[0])
     projects["all"][DELETED]["url"] = robot.url(REPLACED)
-    await asyncio.to_thread(server.apply, projects)
-    story.replayed = await asyncio.to_thread(server.run, "deliveries", "replay", *story.dead)
+    await server.apply(projects)
+    story.replayed = await server.run("deliveries", "replay", *story.dead)
     await until(lambda: len(robot.messages(REPLACED)) >= len(story.dead), 20, "the replay")
     story.after_the_fix = set(first_shown(robot.messages(REPLACED), _NAME))
 

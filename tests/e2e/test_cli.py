@@ -1,0 +1,277 @@
+"""The command line: exit codes, what goes where, and that doing a thing twice changes nothing."""
+
+import copy
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from server import PASSWORD, SECRET, Ran
+from shipbell import __version__
+from shipbell.cli import app
+
+URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
+KEY_A = "aaaaaaaa-1111-4bc4-97a0-0ec2a1fa5aaa"
+Say = Callable[..., Ran]
+SETTINGS = {
+    "projects": [
+        {
+            "key": "payments",
+            "name": "Payments",
+            "time_zone": "Asia/Singapore",
+            "members": {"alice": "project_administrator", "bob": "viewer"},
+            "sources": [{"name": "ci", "kind": "generic", "secret": SECRET}],
+            "subscriptions": [
+                {"name": "release group", "channel": "wecom", "url": URL + KEY_A, "events": ["pipeline.run.failed"]}
+            ],
+        }
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder with a data folder, and files beside it."""
+
+    folder: Path
+    say: Say
+
+    def file(self, told: object, name: str = "shipbell.yaml") -> str:
+        """A file of settings (or any text)."""
+        path = self.folder / name
+        path.write_text(told if isinstance(told, str) else yaml.safe_dump(told, allow_unicode=True))
+        return str(path)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Place:
+    """Commands run in this process, as `shipbell WORDS` would in one of their own."""
+    monkeypatch.setenv("SHIPBELL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SHIPBELL_ADMIN_PASSWORD", PASSWORD)
+
+    def say(*words: str, stdin: str = "") -> Ran:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capfd.readouterr()
+        try:
+            app(list(words))
+            code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return Ran(code, out, err)
+
+    return Place(tmp_path, say)
+
+
+# --- usage ----------------------------------------------------------------------------------------------------
+
+
+def test_the_version_is_a_result(place: Place) -> None:
+    assert place.say("--version") == Ran(0, f"shipbell {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["nonsense"], ["serve", "--port", "many"], ["serve", "--port", "70000"], ["apply"], ["token", "create"], ["emit"]],
+)
+def test_wrong_usage_ends_with_2_and_says_so_on_stderr(place: Place, words: list[str]) -> None:
+    ran = place.say(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deliveries", "list", "--state", "lost"],
+        ["deliveries", "list", "--robot", "robot-1"],
+        ["deliveries", "show", "run-128"],
+        ["deliveries", "replay"],
+        ["emit", "payments", "-"],
+        ["source", "try", "abacus", "-"],
+        ["source", "try", "generic", "/no/such/file"],
+        ["apply", "/no/such/file.yaml"],
+    ],
+)
+def test_what_cannot_be_meant_is_wrong_usage_too(place: Place, words: list[str]) -> None:
+    ran = place.say(*words)
+    assert (ran.code, ran.out) == (2, ""), ran
+    assert ran.err.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deliveries", "show", "dlv_0000000000001"],
+        ["deliveries", "list", "nobody"],
+        ["why", "run-128"],
+        ["export", "nobody"],
+        ["user", "remove", "nobody"],
+        ["token", "create", "--user", "nobody"],
+        ["token", "revoke", "tok_0000000000001"],
+        ["emit", "payments/ci", "-", "--url", "http://127.0.0.1:1"],
+    ],
+)
+def test_what_is_not_there_is_refused_with_1(place: Place, words: list[str]) -> None:
+    ran = place.say(*words, stdin="{}")
+    assert (ran.code, ran.out) == (1, ""), ran
+    assert ran.err.endswith("]\n")
+
+
+def test_settings_that_cannot_be_used_end_with_3_and_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIPBELL_RETENTION_DAYS", "soon")
+    ran = place.say("export")
+    assert (ran.code, ran.out) == (3, "")
+    assert "SHIPBELL_RETENTION_DAYS" in ran.err
+
+
+# --- apply and export -----------------------------------------------------------------------------------------
+
+
+def test_applying_twice_changes_nothing_and_a_dry_run_never_does(place: Place) -> None:
+    file = place.file(SETTINGS)
+    dry = place.say("apply", file, "--dry-run")
+    assert (dry.code, "dry run" in dry.err) == (0, True)
+    assert place.say("export").out.strip() in {"projects: []", ""}
+    first = place.say("apply", file)
+    assert first.code == 0
+    assert first.out == dry.out
+    again = place.say("apply", file)
+    assert (again.code, again.out, again.err) == (0, "", "Nothing changes.\n")
+
+
+@pytest.mark.parametrize("secrets", [[], ["--with-secrets"]])
+def test_applying_an_export_changes_nothing(place: Place, secrets: list[str]) -> None:
+    assert place.say("apply", place.file(SETTINGS)).code == 0
+    exported = place.say("export", *secrets)
+    assert exported.err == ""
+    assert (SECRET in exported.out, KEY_A in exported.out) == (bool(secrets), bool(secrets))
+    again = place.say("apply", place.file(exported.out, "export.yaml"))
+    assert (again.code, again.out) == (0, ""), again
+
+
+def test_an_export_with_secrets_makes_the_same_somewhere_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.say("apply", place.file(SETTINGS))
+    whole = place.say("export", "--with-secrets").out
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    assert place.say("apply", place.file(whole, "whole.yaml")).code == 0
+    assert place.say("export", "--with-secrets").out == whole
+
+
+def test_what_a_file_does_not_name_stays_unless_pruned(place: Place) -> None:
+    place.say("apply", place.file(SETTINGS))
+    smaller = {"projects": [{**SETTINGS["projects"][0], "subscriptions": [], "members": {"alice": "viewer"}}]}
+    file = place.file(smaller, "smaller.yaml")
+    place.say("apply", file)
+    assert "release group" in place.say("export").out
+    pruned = place.say("apply", file, "--prune")
+    assert "release group" in pruned.out
+    exported = yaml.safe_load(place.say("export").out)["projects"][0]
+    assert exported.get("subscriptions", []) == []
+    assert exported["members"] == {"alice": "viewer"}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"user_ids": "a b"}, "projects[0].subscriptions[0].user_ids"),
+        ({"url": "ftp://x"}, "projects[0].subscriptions[0].url"),
+        ({"events": []}, "projects[0].subscriptions[0].events"),
+        ({"format": "html"}, "projects[0].subscriptions[0].format"),
+        ({"colour": "red"}, "projects[0].subscriptions[0].colour"),
+    ],
+)
+def test_an_error_in_a_file_names_the_key_and_changes_nothing(
+    place: Place, change: dict[str, object], key: str
+) -> None:
+    bad: Any = copy.deepcopy(SETTINGS)
+    bad["projects"][0]["subscriptions"][0].update(change)
+    ran = place.say("apply", place.file(bad))
+    assert (ran.code, ran.out) == (2, "")
+    assert key in ran.err
+    assert "payments" not in place.say("export").out
+
+
+def test_a_file_that_is_no_yaml_is_told(place: Place) -> None:
+    ran = place.say("apply", place.file("projects: [\n"))
+    assert (ran.code, ran.out) == (2, "")
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_printed_alone(place: Place) -> None:
+    assert place.say("user", "add", "root", "--admin", "--password-stdin", stdin=PASSWORD).code == 0
+    ran = place.say("token", "create", "--user", "root", "--read-only", "--name", "ci", "--expires", "30")
+    assert ran.code == 0
+    assert len(ran.out.split()) == 1
+    listed = json.loads(place.say("token", "list", "--json").out)
+    assert [(one["user"], one["name"], one["read_only"]) for one in listed] == [("root", "ci", True)]
+    assert ran.out.strip() not in place.say("token", "list").out
+    assert place.say("token", "revoke", listed[0]["id"]).code == 0
+
+
+def test_the_last_administrator_cannot_be_removed(place: Place) -> None:
+    place.say("user", "add", "root", "--admin", "--password-stdin", stdin=PASSWORD)
+    place.say("user", "add", "alice", "--password-stdin", stdin=PASSWORD)
+    ran = place.say("user", "remove", "root")
+    assert (ran.code, "[last-administrator]" in ran.err) == (1, True)
+    assert place.say("user", "remove", "alice").code == 0
+    assert [one["name"] for one in json.loads(place.say("user", "list", "--json").out)] == ["root"]
+
+
+def test_a_short_password_is_refused_and_never_repeated(place: Place) -> None:
+    ran = place.say("user", "add", "root", "--password-stdin", stdin="hunter2")
+    assert ran.code == 2
+    assert "hunter2" not in ran.err + ran.out
+
+
+# --- sources --------------------------------------------------------------------------------------------------
+
+
+def test_source_try_shows_what_a_tool_would_be_understood_as_and_keeps_nothing(place: Place) -> None:
+    body = json.dumps({"id": "r1", "type": "pipeline.run.failed", "subject": {"name": "api"}})
+    ran = place.say("source", "try", "generic", "-", stdin=body)
+    assert ran.code == 0
+    [one] = json.loads(ran.out)
+    assert (one["id"], one["type"], one["subject"]) == ("r1", "pipeline.run.failed", {"name": "api"})
+    ran = place.say("source", "try", "generic", place.file("{}", "empty.json"))
+    assert (ran.code, ran.out) == (2, "")
+
+
+# --- back-up --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_key", [False, True])
+def test_a_back_up_restores_whole_with_its_key_and_says_so_without(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    with_key: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    place.say("apply", place.file(SETTINGS))
+    before = place.say("export", "--with-secrets").out
+    file = str(place.folder / "backup.tar.gz")
+    assert place.say("backup", file, *(["--with-key"] if with_key else [])).code == 0
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+    key = (place.folder / "data" / "secret.key").read_text().strip()
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    ran = place.say("restore", file)
+    if with_key:
+        assert ran.code == 0, ran
+    else:
+        assert (ran.code, "[wrong-key]" in ran.err) == (3, True)
+        (place.folder / "elsewhere" / "secret.key").write_text(key + "\n")
+    assert place.say("export", "--with-secrets").out == before
+    assert place.say("audit", "verify").code == 0
+    assert place.say("restore", file).code == 3
+
+
+def test_what_is_no_back_up_is_told(place: Place) -> None:
+    assert place.say("restore", place.file("hello", "backup.tar.gz")).code == 2
+    assert place.say("restore", str(place.folder / "none.tar.gz")).code in {1, 2, 3}

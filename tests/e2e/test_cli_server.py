@@ -1,0 +1,63 @@
+"""The command line beside a running server: emit, look, ask why, replay."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from robots import SHORT, event, strict, until
+from server import SECRET, serving
+from shipbell.robot import RobotSettings, serve_robot
+
+
+async def test_people_can_follow_an_event_from_emit_to_the_group_and_send_it_again(tmp_path: Path) -> None:
+    async with await serve_robot(RobotSettings(port=0)) as robot:
+        projects = {"payments": {"group": {"url": robot.url("group"), "events": ["pipeline.run.failed"]}}}
+        async with serving(tmp_path, projects, {**SHORT, "SHIPBELL_SECRET": SECRET}) as server:
+
+            async def say(*words: str, stdin: str | None = None) -> tuple[int, str, str]:
+                ran = await server.run(*words, stdin=stdin)
+                return ran.code, ran.out, ran.err
+
+            body = json.dumps([event("api", 128), event("api", 129, failed=False)])
+            code, out, err = await say("emit", "payments/ci", "-", "--url", server.address, stdin=body)
+            assert (code, err) == (0, "")
+            answer = json.loads(out)
+            assert (answer["accepted"], answer["duplicates"], answer["ignored"]) == (2, 0, 0)
+            await until(lambda: len(robot.messages("group")) == 1, 10, "the message")
+            await until(lambda: server.count("delivered") == 1, 10, "the settling")
+
+            code, out, err = await say(
+                "emit", "payments/ci", "-", "--url", server.address, "--secret", "no", stdin=body
+            )
+            assert (code, out, "[bad-signature]" in err) == (1, "", True)
+
+            code, out, _ = await say("deliveries", "list", "payments", "--json")
+            [delivery] = json.loads(out)
+            assert (code, delivery["state"], delivery["subject"]) == (0, "delivered", "api")
+
+            code, out, _ = await say("deliveries", "show", delivery["id"])
+            assert code == 0
+            assert "The group has it." in out
+
+            for asked in (answer["events"][0], "api-128"):
+                code, out, _ = await say("why", asked)
+                assert code == 0
+                assert "received" in out
+                assert delivery["id"] in out
+            code, out, _ = await say("why", "api-129")
+            assert (code, "the event type is not ticked" in out) == (0, True)
+
+            code, out, err = await say("deliveries", "replay", delivery["id"])
+            assert (code, out, err) == (0, "", "1 replayed.\n")
+            await until(lambda: len(robot.messages("group")) == 2, 10, "the replay")
+
+
+async def test_a_change_of_settings_is_in_force_in_a_running_server_within_a_second(tmp_path: Path) -> None:
+    async with strict() as robot, serving(tmp_path, {"payments": {}}, SHORT) as server:
+        await server.apply({"payments": {"group": {"url": robot.url("group")}}})
+        await asyncio.sleep(1.0)
+        file = tmp_path / "event.json"
+        file.write_text(json.dumps(event("api")))
+        ran = await server.run("emit", "payments/ci", str(file), "--url", server.address, "--secret", SECRET)
+        assert ran.code == 0, ran.err
+        await until(lambda: len(robot.messages("group")) == 1, 5, "the message")
