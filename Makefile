@@ -70,8 +70,8 @@ docs: install  ## write docs/reference again from the code
 	@$(BIN)/python tools/reference.py
 
 .PHONY: screenshots
-screenshots:  ## nothing yet: the console's pages come in a later version
-	@echo "There are no pages to photograph yet. The pictures will stand in docs/screenshots."
+screenshots: install deps  ## photograph the console into docs/screenshots
+	@$(BIN)/python tools/screenshots.py
 
 .PHONY: deps
 deps:  ## as root on Debian or Ubuntu: Chromium, Chinese fonts, promtool
