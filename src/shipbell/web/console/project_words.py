@@ -49,6 +49,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "cloudevents": (en("CloudEvents"), en("1.0, all three modes")),
     "codearts": (en("CodeArts"), en("Generic webhook")),
 }
+_TURNED_AWAY = en("The call was turned away ({code}).")
 REFUSALS: Mapping[str, str] = {
     "bad-signature": en("Its secret is not the one of this source. Paste the secret again, without spaces around it."),
     "malformed-event": en("Its body is not the shape that this kind takes. Compare it with the instructions above."),
@@ -124,7 +125,7 @@ class Telling:
 
     def refusal(self, code: str) -> str:
         """Why a call at a source's door was turned away, and what helps."""
-        return self.words.t(REFUSALS.get(code, en("The call was turned away ({code}).")), code=code)
+        return self.words.t(REFUSALS.get(code, _TURNED_AWAY), code=code)
 
     def helps(self, code: str | None) -> str:
         """Cause and cure of a code, one after the other; Chinese sentences need no space between them."""
