@@ -47,11 +47,13 @@ async def desk(behave: Behaviour | None = None, clock: HandClock | None = None) 
     """A desk with this robot."""
     time = clock or HandClock()
     transport = HttpTransport(allow=(ip_network("127.0.0.0/8"),))
-    async with far_end(behave or saying(answer())) as end:
-        url = Secret(end.url(f"/cgi-bin/webhook/send?key={KEY}"))
-        alarms = Alarms(url=url, channel=CHANNELS["wecom"], channels=CHANNELS, transport=transport, clock=time)
-        yield Desk(end, alarms, time)
-    await transport.aclose()
+    try:
+        async with far_end(behave or saying(answer())) as end:
+            url = Secret(end.url(f"/cgi-bin/webhook/send?key={KEY}"))
+            alarms = Alarms(url=url, channel=CHANNELS["wecom"], channels=CHANNELS, transport=transport, clock=time)
+            yield Desk(end, alarms, time)
+    finally:
+        await transport.aclose()
 
 
 def shut(number: int, *projects: str, state: LaneState = LaneState.CLOSED) -> ShutRobot:

@@ -10,11 +10,16 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 import yaml
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from commands import command
 from robots import SHORT, event, strict, until
 from server import Server
 from shipbell.robot import RunningRobot
+from shipbell.storage.engine import Database
+from shipbell.storage.migrate import migrate
+from shipbell.storage.schema import counters
 
 KEY = base64.urlsafe_b64encode(b"marker-secret-key-of-32-bytes-xy").decode()
 ROBOT, GONE, DEAF, OPERATOR = (
@@ -192,6 +197,19 @@ def _can_find(server: Server, planted: Mapping[str, str], folder: Path) -> None:
     assert turned_up(planted, clear) == ["robot", "gone robot", "deaf robot", "source secret"]
     assert command(server.environ, "backup", str(folder / "with-key.tar.gz"), "--with-key").code == 0
     assert turned_up(planted, unpacked(folder / "with-key.tar.gz")) == ["secret key"]
+
+
+def test_an_error_of_the_database_does_not_quote_what_was_written(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "shipbell.db")
+    try:
+        database.write_here(migrate)
+        with pytest.raises(IntegrityError) as caught:
+            database.write_here(
+                lambda connection: connection.execute(insert(counters), [{"name": SOURCE, "value": 1}] * 2)
+            )
+    finally:
+        database.close()
+    assert SOURCE not in str(caught.value)
 
 
 def test_a_secret_is_found_in_each_form() -> None:
