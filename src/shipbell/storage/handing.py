@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from shipbell.domain.deliveries import Companion, Handout, Head, Waiting
 from shipbell.domain.pacing import PaceRule, ready_at, room, started
@@ -12,25 +12,13 @@ from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.lanes import Batch
 from shipbell.storage.codec import from_ms, to_ms
-from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, fronts, waiting_count
+from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_unsayable, fronts, waiting_count
 from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
-from shipbell.storage.prepared import Prepared
-from shipbell.storage.schema import deliveries
 from shipbell.telemetry import log
 
 LEASE_MS = 30_000
 # A robot gets at most one companion text in this time.
 _ALARM_EVERY_MS = 60_000
-
-
-_BURY_ONE = Prepared(
-    lambda _: (
-        update(deliveries)
-        .where(deliveries.c.id == bindparam("this"))
-        .values(state="dead", cause="not-composed", settled_at=bindparam("at"))
-    ),
-    ("this", "at"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +76,7 @@ def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Hando
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one event, the others must go on
         first = head.waiting[0]
         log().error("delivery.not_composed", delivery=first.id, error=type(error).__name__, exc_info=error)
-        _BURY_ONE.many(connection, [(first.id, now)])
+        bury_unsayable(connection, first.id, now)
         return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, update
 
 from shipbell.domain.deliveries import Rendering, Waiting
 from shipbell.domain.subscriptions import Content, Format, Locale
@@ -13,6 +13,7 @@ from shipbell.storage.dialect import among, id_list
 from shipbell.storage.prepared import Prepared, Values
 from shipbell.storage.schema import deliveries, events, lanes
 from shipbell.storage.schema_people import projects, subscriptions
+from shipbell.telemetry import log
 
 # Enough for a lane that is not behind; one that is gets a second, longer look.
 GLANCE = 24
@@ -73,6 +74,21 @@ def _busy(dialect: str) -> Select[tuple[int]]:
     return select(lanes.c.id).where(among(dialect, lanes.c.id, "ids"), something)
 
 
+_BURY = Prepared(
+    lambda _: (
+        update(deliveries)
+        .where(deliveries.c.id == bindparam("this"))
+        .values(state="dead", cause="not-composed", settled_at=bindparam("at"))
+    ),
+    ("this", "at"),
+)
+
+
+def bury_unsayable(connection: Connection, delivery_id: int, now: int) -> None:
+    """Bury a delivery of which no message can be made, so that it holds up nobody."""
+    _BURY.many(connection, [(delivery_id, now)])
+
+
 _FRONTS = Prepared(_fronts, ("ids", "now", "depth"))
 _BUSY = Prepared(_busy, ("ids",))
 
@@ -86,7 +102,11 @@ def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: 
     if not lane_ids:
         return found
     for row in _FRONTS.rows(connection, id_list(connection, lane_ids), now, depth):
-        found.setdefault(row[2], []).append(_waiting(row))
+        try:
+            found.setdefault(row[2], []).append(_waiting(row))
+        except (msgspec.MsgspecError, ValueError) as error:
+            log().error("delivery.not_read", delivery=row[0], error=type(error).__name__)
+            bury_unsayable(connection, row[0], now)
     for waiting in found.values():
         if len(waiting) > 1:
             waiting.sort(key=lambda one: one.place)
