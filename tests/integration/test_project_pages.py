@@ -32,6 +32,7 @@ PAGES = {
     f"{P}/sources/SRC/rotate": "alice",
     f"{P}/sources/SRC/delete": "alice",
     f"{P}/robots": "dave",
+    f"{P}/robots/ROB/replay": "bob",
     f"{P}/settings/members": "dave",
     f"{P}/settings/members/carol/remove": "alice",
     f"{P}/settings/general": "dave",

@@ -149,6 +149,26 @@ async def test_reopening_a_robot_is_said_and_counted(console: ConsoleHouse) -> N
     assert "The robot is open again." in (await console["bob"].get(reply.headers["location"])).text
 
 
+async def test_all_that_is_dead_on_a_robot_goes_again_together(console: ConsoleHouse) -> None:
+    await console.house.robot("DELETE", f"/robots/{BAD_KEY}")
+    await subscribed(console, BAD_KEY)
+    for number in range(3):
+        await called(console, "ci", SECRET, f"run-{number}")
+    await console.house.deliveries("dead", 3)
+    await console.house.robot("POST", f"/robots/{BAD_KEY}")
+    robots = (await console["bob"].get(f"{P}/robots")).text
+    listed = re.search(r'href="([^"]+state=dead[^"]+)"', robots)
+    reopen = re.search(r'action="([^"]+/reopen)"', robots)
+    assert listed is not None
+    assert reopen is not None
+    link = re.search(r'href="([^"]+/replay)"', (await console["bob"].get(unescape(listed[1]))).text)
+    assert link is not None
+    assert "Replay all that is dead on this robot: 3?" in (await console["bob"].get(link[1])).text
+    await console["bob"].post(reopen[1])
+    replayed = await console["bob"].post(link[1])
+    assert "3 deliveries go again." in (await console["bob"].get(replayed.headers["location"])).text
+
+
 async def test_why_follows_an_id_a_number_a_name_and_a_link(console: ConsoleHouse) -> None:
     await subscribed(console)
     await subscribed(console, "cccccccc-1111", name="deployments", events="deploy.application.failed")

@@ -38,7 +38,6 @@ async def ask(request: Request) -> Response:
         ids=[encode(Prefix.DELIVERY, one.delivery.id) for one in going],
         left_out=len(asked) - len(going),
         repeats=sum(map(_may_be_there, going)),
-        robot="",
     )
 
 
@@ -57,17 +56,39 @@ async def replay(request: Request) -> Response:
     return see_other(request, project.path("/deliveries"), replayed=done.replayed, refused=len(done.refused) or None)
 
 
+def _dead_of(request: Request) -> Find:
+    """All that is dead on a robot, of this project."""
+    lane = decode(Prefix.ROBOT, request.path_params["robot"])
+    return Find(project_id=project_of(request).whole.project.id, state="dead", lane_id=lane or 0, limit=_SHOWN)
+
+
+async def ask_robot(request: Request) -> Response:
+    """`GET /projects/{key}/robots/{robot}/replay`: what would go again; nothing is changed."""
+    insight, tell = project_services(request).insight, telling(request)
+    found = await insight.deliveries(_dead_of(request))
+    count = (await insight.counts(_dead_of(request)))["dead"]
+    return render(
+        request,
+        "robot_replay.html",
+        tell=tell,
+        nav="deliveries",
+        lines=found.items,
+        count=tell.count(count),
+        any=count.number > 0,
+        robot=request.path_params["robot"],
+    )
+
+
 async def replay_robot(request: Request) -> Response:
     """`POST /projects/{key}/robots/{robot}/replay`: all that are dead on a robot, of this project."""
     project = project_of(request)
-    lane = decode(Prefix.ROBOT, request.path_params["robot"])
-    find = Find(project_id=project.whole.project.id, state="dead", lane_id=lane or 0)
-    done = await project_services(request).replay.many(find, by_of(request))
+    done = await project_services(request).replay.many(_dead_of(request), by_of(request))
     return see_other(request, project.path("/deliveries"), replayed=done.replayed, refused=len(done.refused) or None)
 
 
 ROUTES = (
     page("/projects/{key}/deliveries/replay", ask, action=Action.REPLAY),
     deed("/projects/{key}/deliveries/replay", replay, action=Action.REPLAY),
+    page("/projects/{key}/robots/{robot}/replay", ask_robot, action=Action.REPLAY),
     deed("/projects/{key}/robots/{robot}/replay", replay_robot, action=Action.REPLAY),
 )
