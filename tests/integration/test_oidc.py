@@ -88,6 +88,7 @@ NOW = int(time.time())
         {"nonce": "of-somebody-else"},
         {"nonce": None},
         {"aud": "another-client"},
+        {"aud": "another-client", "azp": "shipbell"},
         {"aud": ["shipbell", "another-client"]},
         {"aud": ["shipbell", "another-client"], "azp": "another-client"},
         {"exp": NOW - 61},
