@@ -42,5 +42,5 @@ async def test_an_event_that_no_message_can_be_made_of_is_buried_and_the_next_on
     assert isinstance(pick, Pick)
     made.lanes = SqlLanes(made.store.database, replace(rules, pick=breaking), made.clock)
     ids = await made.accept("broken", "whole")
-    assert [names_of(batch) for batch in await made.drain()] == [["whole"]]
+    assert [names_of(batch) for batch in await made.drain(seconds=1)] == [["whole"]]
     assert await made.states(ids) == ["dead", "delivered"]
