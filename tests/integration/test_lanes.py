@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lane_house import BUSY, THROTTLED, House, furnished, house, names_of, url_of
 from settings_store import KEY_A, subscription
-from shipbell.domain.pacing import WINDOW
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.directory import PutSubscription
 
@@ -114,7 +114,7 @@ async def test_an_event_that_reaches_a_robot_in_two_renderings_is_two_messages(m
 def starts_in_windows(made: House) -> int:
     """The most starts of one lane in any window."""
     starts = sorted(call.started_at for call in made.calls)
-    return max(sum(1 for other in starts if start <= other < start + WINDOW) for start in starts)
+    return max(sum(1 for other in starts if start <= other < start + timedelta(seconds=60.5)) for start in starts)
 
 
 async def test_no_robot_gets_more_than_eighteen_calls_in_a_window_however_long_its_queue(made: House) -> None:

@@ -46,6 +46,18 @@ async def test_a_worker_that_lost_its_lease_cannot_settle(made: House) -> None:
     assert [row["result"] for row in await made.attempts()] == ["interrupted", "delivered"]
 
 
+async def test_a_worker_that_has_the_lane_again_cannot_settle_its_older_call(made: House) -> None:
+    [delivery] = await made.accept("one")
+    stale = await made.one()
+    made.clock.move(30.1)
+    fresh = await made.one()
+    assert (fresh.owner, fresh.delivery_ids) == (stale.owner, stale.delivery_ids)
+    await made.settle(stale, BAD)
+    assert await made.states([delivery]) == ["waiting"]
+    await made.settle(fresh)
+    assert await made.states([delivery]) == ["delivered"]
+
+
 async def test_a_lease_that_is_renewed_is_not_lost(made: House) -> None:
     [delivery] = await made.accept("one")
     batch = await made.one()
