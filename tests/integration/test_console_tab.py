@@ -1,6 +1,9 @@
 """The WeCom tab: what is typed, kept, shown and refused."""
 
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from api_house import FAR_URL, KEY, SYSTEM
 from console_house import TAB, ConsoleHouse, console_house, field_of, ticked, wish
 from shipbell.domain.catalog import SERVICES
 from shipbell.domain.ids import Prefix, encode
-from shipbell.ports.directory import SubscriptionRecord
+from shipbell.ports.directory import PutSubscription, SubscriptionRecord
 
 MASK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=********5aaa"
 
@@ -213,3 +216,24 @@ async def test_a_test_message_goes_out_as_the_unsaved_form_says(console: Console
     assert "Test message delivered." in page
     assert len(console.house.robots.messages("k1-long-enough-key")) == 1
     assert await kept(console) == ()
+
+
+async def test_a_long_list_comes_in_pages_and_is_found_by_name(console: ConsoleHouse) -> None:
+    record, public = await made(console, name="group 000")
+    more = [replace(record, id=0, name=f"group {number:03}") for number in range(1, 61)]
+    await console.house.parts.directory.change([PutSubscription(project=KEY, subscription=one) for one in more], SYSTEM)
+    alice, seen, path = console["alice"], [], TAB
+    for _ in range(3):
+        page = (await alice.get(path)).text
+        assert "61 subscriptions" in page
+        seen += re.findall(r'<span class="cell-title"><a [^>]*>([^<]+)</a>', page)
+        following = re.search(r'<a class="btn btn-s" href="([^"]+from=[^"]+)"', page)
+        path = unescape(following[1]) if following else ""
+    assert seen == [f"group {number:03}" for number in range(61)]
+    assert path == ""
+    found = (await alice.get(f"{TAB}?q=GROUP+01")).text
+    assert "10 subscriptions" in found
+    last = encode(Prefix.SUBSCRIPTION, (await kept(console))[-1].id)
+    assert "is-editing" in (await alice.get(f"{TAB}?edit={last}")).text
+    assert "No subscription matches" in (await alice.get(f"{TAB}?q=nothing")).text
+    assert public in (await alice.get(TAB)).text

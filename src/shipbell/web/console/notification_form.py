@@ -17,7 +17,7 @@ from shipbell.web.console.frame import by_of, form_of, frame_of, project_of, ren
 from shipbell.web.console.notification_preview import preview_of
 from shipbell.web.console.services import services_of
 from shipbell.web.console.subscription_form import Typed, raw_of, record_named, toggled
-from shipbell.web.console.subscription_lines import channel_name, line_of
+from shipbell.web.console.subscription_lines import channel_name, listed
 from shipbell.web.console.words import Words, en
 
 _FIELDS: Mapping[str, str] = {
@@ -70,7 +70,6 @@ async def show_form(
     """The tab with the form below the list."""
     services, project, words = services_of(request), project_of(request), frame_of(request).words
     kind = str(request.path_params["channel"])
-    robots = {one.id: one for one in await services.history.robots(project_id=project.whole.project.id)}
     broken = _broken(words, problems)
     known = record_named(project.whole, typed.id)
     return render(
@@ -81,11 +80,7 @@ async def show_form(
         kind=kind,
         channel=channel_name(words, kind),
         tabs=[(one, channel_name(words, one)) for one in services.channels],
-        lines=[
-            line_of(words, one, robots.get(one.lane_id), services)
-            for one in project.whole.subscriptions
-            if one.channel == kind
-        ],
+        list=await listed(request, kind, typed.id),
         editing=typed.id,
         offered=services.offered(kind, project.whole.project.region),
         changes=True,

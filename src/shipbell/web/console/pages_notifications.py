@@ -15,7 +15,7 @@ from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, pro
 from shipbell.web.console.notification_form import saved, show_form
 from shipbell.web.console.services import services_of
 from shipbell.web.console.subscription_form import blank, record_named, typed_from, typed_of
-from shipbell.web.console.subscription_lines import channel_name, line_of, people_who_may, spread_out
+from shipbell.web.console.subscription_lines import channel_name, listed, people_who_may, spread_out
 
 _TAB = "/projects/{key}/settings/general/notifications/{channel}"
 
@@ -51,11 +51,9 @@ async def show_list(request: Request, shown: SubscriptionRecord | None) -> Respo
     """The tab without the form; `shown` is spread out below the list."""
     services, project, words = services_of(request), project_of(request), frame_of(request).words
     kind = channel_of(request)
-    robots = {one.id: one for one in await services.history.robots(project_id=project.whole.project.id)}
     frame = frame_of(request)
     there = [f"{frame.region(one)} ({one})" for one in sorted(services.channel_regions.get(kind, ()))]
     who_may = people_who_may(project.whole, Action.CHANGE_SUBSCRIPTIONS)
-    records = [one for one in project.whole.subscriptions if one.channel == kind]
     return render(
         request,
         "notifications.html",
@@ -63,7 +61,7 @@ async def show_list(request: Request, shown: SubscriptionRecord | None) -> Respo
         kind=kind,
         channel=channel_name(words, kind),
         tabs=[(one, channel_name(words, one)) for one in services.channels],
-        lines=[line_of(words, one, robots.get(one.lane_id), services) for one in records],
+        list=await listed(request, kind, _id(shown) if shown else ""),
         shown=spread_out(words, shown) if shown else None,
         editing="",
         offered=offered(request),

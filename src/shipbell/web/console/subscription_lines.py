@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from starlette.requests import Request
+
 from shipbell.domain import rules
 from shipbell.domain.access import Action, Role, may
 from shipbell.domain.catalog import GATES, SERVICES, Service
@@ -13,11 +15,13 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.subscriptions import Format, GateFilter
 from shipbell.ports.directory import ProjectWhole, SubscriptionRecord
 from shipbell.ports.history import RobotLine
-from shipbell.web.console.services import ConsoleServices
+from shipbell.web.console.frame import frame_of, project_of
+from shipbell.web.console.services import ConsoleServices, services_of
 from shipbell.web.console.words import LANGUAGES, Words, en
 
 _CHANNELS = {"wecom": en("WeCom")}
 _FORMATS = {Format.MARKDOWN: en("Markdown"), Format.TEXT: en("Text")}
+SHOWN = 25
 _MINUTE = timedelta(seconds=60)
 
 
@@ -72,6 +76,41 @@ def format_name(words: Words, form: Format) -> str:
     return words.t(_FORMATS[form])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionList:
+    """Some rows of the list; `find` is what names must contain, `next` begins the following rows."""
+
+    lines: tuple[SubscriptionLine, ...]
+    total: int
+    found: int
+    find: str
+    next: str | None
+
+
+async def listed(request: Request, kind: str, present: str = "") -> SubscriptionList:
+    """The channel's subscriptions in order of name: those of `?q=` from `?from=` on, or where `present` stands."""
+    services, project, words = services_of(request), project_of(request), frame_of(request).words
+    every = [one for one in project.whole.subscriptions if one.channel == kind]
+    find = request.query_params.get("q", "").strip()
+    some = [one for one in every if find.casefold() in one.name.casefold()] if find else every
+    begin = request.query_params.get("from") or present
+    start = next((place for place, one in enumerate(some) if _id(one) == begin), 0)
+    start -= start % SHOWN
+    shown, rest = some[start : start + SHOWN], some[start + SHOWN :]
+    robots = {one.id: one for one in await services.history.robots(project_id=project.whole.project.id)}
+    return SubscriptionList(
+        lines=tuple(line_of(words, one, robots.get(one.lane_id), services) for one in shown),
+        total=len(every),
+        found=len(some),
+        find=find,
+        next=_id(rest[0]) if rest else None,
+    )
+
+
+def _id(record: SubscriptionRecord) -> str:
+    return encode(Prefix.SUBSCRIPTION, record.id)
+
+
 def line_of(
     words: Words, record: SubscriptionRecord, robot: RobotLine | None, services: ConsoleServices
 ) -> SubscriptionLine:
@@ -80,7 +119,7 @@ def line_of(
     mentioned = words.tn("Mentions {count}", "Mentions {count}", count) if count else words.t("No mentions")
     about = f"{mentioned} · {LANGUAGES[record.locale]} · {format_name(words, record.format)}"
     return SubscriptionLine(
-        id=encode(Prefix.SUBSCRIPTION, record.id),
+        id=_id(record),
         name=record.name,
         about=about,
         told=tuple(_told(words, service, record) for service in SERVICES.values() if _ticked(service, record)),
@@ -141,7 +180,7 @@ def _told(words: Words, service: Service, record: SubscriptionRecord) -> str:
 def spread_out(words: Words, record: SubscriptionRecord) -> SubscriptionFacts:
     """A subscription to read: every label whole, the URL masked."""
     return SubscriptionFacts(
-        id=encode(Prefix.SUBSCRIPTION, record.id),
+        id=_id(record),
         name=record.name,
         enabled=record.enabled,
         url=record.url_mask,
