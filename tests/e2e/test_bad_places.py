@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from robots import SHORT, Sender, event, sender, strict, times_shown, until
-from server import Ran, Server, environment, serving, shipbell
+from server import Ran, Server, environment, serving, shipbell, shipbell_here
 
 MIB = 1024 * 1024
 IS_ROOT = os.geteuid() == 0
@@ -47,20 +47,20 @@ async def test_a_second_server_is_kept_out_with_a_sentence(tmp_path: Path) -> No
 
 
 def test_a_wrong_key_ends_every_command_with_a_sentence(tmp_path: Path) -> None:
-    assert shipbell(environment(tmp_path), "migrate").code == 0
+    assert shipbell_here(environment(tmp_path), "migrate").code == 0
     (tmp_path / "secret.key").unlink()
-    for words in (["serve", "--port", "0"], ["export"]):
-        refused(shipbell(environment(tmp_path), *words), "[wrong-key]")
+    refused(shipbell(environment(tmp_path), "serve", "--port", "0"), "[wrong-key]")
+    refused(shipbell_here(environment(tmp_path), "export"), "[wrong-key]")
 
 
 def test_settings_that_cannot_be_used_are_told(tmp_path: Path) -> None:
-    refused(shipbell(environment(tmp_path, {"SHIPBELL_SECRET_KEY": "abc"}), "migrate"), "SHIPBELL_SECRET_KEY")
-    refused(shipbell(environment(tmp_path, {"SHIPBELL_WECOM_BURST": "many"}), "migrate"), "SHIPBELL_WECOM_BURST")
+    refused(shipbell_here(environment(tmp_path, {"SHIPBELL_SECRET_KEY": "abc"}), "migrate"), "SHIPBELL_SECRET_KEY")
+    refused(shipbell_here(environment(tmp_path, {"SHIPBELL_WECOM_BURST": "many"}), "migrate"), "SHIPBELL_WECOM_BURST")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "shipbell.db").write_bytes(b"this is no database" * 500)
-    refused(shipbell(environment(tmp_path), "migrate"), "shipbell.db")
+    refused(shipbell_here(environment(tmp_path), "migrate"), "shipbell.db")
 
 
 def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def nobodys_place() -> Iterator[Path]:
 @pytest.mark.skipif(not IS_ROOT or shutil.which("setpriv") is None, reason="needs root and setpriv to become nobody")
 def test_a_read_only_data_folder_is_told_to_an_unprivileged_user(nobodys_place: Path) -> None:
     data = nobodys_place / "data"
-    assert shipbell(environment(data), "migrate").code == 0
+    assert shipbell_here(environment(data), "migrate").code == 0
     (data / "secret.key").chmod(0o644)
     for found in (data, nobodys_place / "new"):
         environ = environment(found)
