@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from markupsafe import Markup
 
@@ -103,11 +103,13 @@ class Words:
         )
 
     def href(self, path: str, /, **query: object) -> str:
-        """A link inside the console; None values are left out, `?lang=` is kept."""
-        pairs = {name: value for name, value in query.items() if value is not None}
-        if self.asked and "lang" not in pairs:
+        """A link inside the console; None values are left out, `?lang=` is kept, what the path says already wins."""
+        said = parse_qs(urlsplit(path).query, keep_blank_values=True)
+        pairs = {name: value for name, value in query.items() if value is not None and name not in said}
+        if self.asked and "lang" not in pairs.keys() | said.keys():
             pairs["lang"] = self.language.value
-        return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+        joint = "&" if said else "?"
+        return f"{path}{joint}{urlencode(pairs, doseq=True)}" if pairs else path
 
 
 def negotiated(accept: str) -> Locale | None:
