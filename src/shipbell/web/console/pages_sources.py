@@ -105,7 +105,11 @@ async def one_source(request: Request) -> Response:
 async def _setup(request: Request, record: SourceRecord, *, secret: str | None) -> Response:
     calls = await project_services(request).door.page(record.id, before=None, limit=_CALLS)
     hook_url = _hook_url(request, record.name)
-    guide = connect(project_services(request).instructions(record.kind, frame_of(request).words.language.value), hook_url=hook_url, secret=secret or "SECRET")
+    guide = connect(
+        project_services(request).instructions(record.kind, frame_of(request).words.language.value),
+        hook_url=hook_url,
+        secret=secret or "SECRET",
+    )
     return render(
         request,
         "source.html",
