@@ -1,15 +1,17 @@
 """The preview equals what the group gets, byte for byte."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from api_house import KEY, SECRET, House
+from api_house import KEY, SECRET, SYSTEM, House
 from console_house import TAB, ConsoleHouse, console_house, text_of, wish
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.ids import Prefix, decode
+from shipbell.ports.directory import PutProject
 from shipbell.usecases.preview import sample
 
 EVERY = sorted(EVENT_TYPES)
@@ -24,6 +26,10 @@ CONTENT: dict[str, list[str]] = {f"content.{name}": list(service.field_ids) for 
 async def console(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
     # Unpaced: one message an event, no digest.
     async with console_house(tmp_path, SHIPBELL_WECOM_PER_MINUTE="0") as made:
+        directory = made.house.parts.directory
+        whole = await directory.whole(KEY)
+        assert whole is not None
+        await directory.change([PutProject(project=replace(whole.project, time_zone="Asia/Singapore"))], SYSTEM)
         yield made
 
 
