@@ -71,3 +71,12 @@ def test_the_browsers_first_known_language_is_taken() -> None:
     assert negotiated("de, fr") is None
     assert negotiated("") is None
     assert negotiated(";;,=,q=1;q=x") is None
+
+
+def test_a_link_keeps_the_language_that_was_asked_for_and_what_its_path_says() -> None:
+    asked = Words(language=Locale.ZH_CN, zone="UTC", asked=True)
+    assert asked.href("/a") == "/a?lang=zh-CN"
+    assert asked.href("/a?new=", q="x") == "/a?new=&q=x&lang=zh-CN"
+    assert asked.href("/a?lang=en") == "/a?lang=en"
+    assert ZH.href("/a", q="x", none=None) == "/a?q=x"
+    assert ZH.href("/a?new=") == "/a?new="
