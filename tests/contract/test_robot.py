@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
+
 from robot_sender import KEY, body_of, markdown, simulator, text
 
 pytestmark = pytest.mark.asyncio

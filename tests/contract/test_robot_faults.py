@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
-from robot_sender import KEY, Sender, markdown, simulator
 
+from robot_sender import KEY, Sender, markdown, simulator
 from shipbell.domain.errors import InvalidValue, Unusable
 from shipbell.robot import RobotSettings, read_faults, serve_robot
 
@@ -85,7 +85,7 @@ async def test_a_stalled_robot_delays_no_other_and_its_caller_may_hang_up() -> N
     async with simulator(concurrency=1) as sender:
         await sender.control("PUT", f"/robots/{KEY}/faults", {"stall": 1})
         stalled = asyncio.ensure_future(sees(sender, "late"))
-        while not sender.shown():  # noqa: ASYNC110 - asks the simulator from outside
+        while not sender.shown():
             await asyncio.sleep(0)
         assert [await sees(sender, "x", "another-group") for _ in range(50)] == ["0 ok"] * 50
         assert not stalled.done()
@@ -185,7 +185,7 @@ async def test_the_process_says_its_address_and_ends_on_sigterm_though_a_call_st
         with pytest.raises(TimeoutError):
             await http.post(send, data=markdown("x"), timeout=aiohttp.ClientTimeout(total=0.3))
         stalled = asyncio.ensure_future(http.post(send, data=markdown("y")))
-        while await calls(http, address) < 2:  # noqa: ASYNC110 - another process, asked over HTTP
+        while await calls(http, address) < 2:
             await asyncio.sleep(0)
         process.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(process.communicate(), timeout=5)

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from robot_sender import KEY, Sender, body_of, markdown, simulator, text
 
+from robot_sender import KEY, Sender, body_of, markdown, simulator, text
 from shipbell.robot import dialect
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(1)> \"'& [x](javascript:alert(1)) **<b>** `<i>`"

@@ -17,8 +17,8 @@ from shipbell.usecases.why import Why
 class ProjectServices:
     """Ports and use cases behind the pages of a project.
 
-    `instructions` gives the page of a source kind in a language, with `{hook_url}` and `{secret}` in it. `per_minute` is how many
-    messages a robot of a channel may get a minute, 0 = unpaced.
+    `instructions` gives the page of a source kind in a language, with `{hook_url}` and `{secret}` in it.
+    `per_minute` is how many messages a robot of a channel may get a minute, 0 = unpaced.
     """
 
     insight: Insight
