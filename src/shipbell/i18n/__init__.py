@@ -1,6 +1,7 @@
-"""The console's words in other languages: gettext catalogues, read once at import; English is the key."""
+"""The console's words in other languages: gettext catalogues, read once; English is the key."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
@@ -27,17 +28,15 @@ def _first(text: str | Sequence[str] | None) -> str:
     return (text if isinstance(text, str) else text[0]) if text else ""
 
 
-_WORDS: Mapping[str, Mapping[str, str]] = {language: _read(folder) for language, folder in _FOLDERS.items()}
-
-
+@cache
 def known(language: str) -> Mapping[str, str]:
-    """All translated messages of a language by their English."""
-    return _WORDS.get(language, {})
+    """All translated messages of a language by their English; read when first asked for."""
+    return _read(_FOLDERS[language]) if language in _FOLDERS else {}
 
 
 def translate(language: str, english: str, plural: str | None = None, count: int = 1) -> str:
     """A message in a language, English where it has no translation; Chinese knows no plural."""
-    said = _WORDS.get(language, {}).get(english)
+    said = known(language).get(english)
     if said is not None:
         return said
     return english if plural is None or count == 1 else plural
