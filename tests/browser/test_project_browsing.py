@@ -197,6 +197,36 @@ def test_every_page_can_be_walked_by_keyboard_with_a_visible_focus(
                 assert look.startswith(("solid", "auto")) or look.endswith("BODY"), (path, look)
 
 
+def test_newer_deliveries_wait_behind_a_line_and_move_no_row(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        enter(page, "alice")
+        subscribe(page, running.robot_url("a-lively-robot"), "lively")
+        running.emit(KEY, event(800))
+        running.seen("a-lively-robot", 1)
+        page.goto(f"{P}/deliveries")
+        rows = page.locator("tbody tr")
+        before = (rows.count(), rows.first.bounding_box())
+        running.emit(KEY, event(801))
+        expect(page.get_by_text(re.compile("newer deliver"))).to_be_visible()
+        assert (rows.count(), rows.first.bounding_box()) == before
+        page.get_by_role("link", name="Show them").click()
+        expect(rows.first).to_contain_text("#801")
+
+
+def test_the_first_event_of_a_source_shows_by_itself(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        enter(page, "alice")
+        page.goto(f"{P}/sources/new")
+        page.check('input[name="kind"][value="generic"]')
+        page.get_by_label("Name", exact=True).fill("watched")
+        page.get_by_role("button", name="Add", exact=True).click()
+        secret = page.locator(".copy-line.is-secret code").inner_text()
+        assert call(running, "watched", secret, event(900)) == 202
+        expect(page.get_by_text("It works")).to_be_visible(timeout=15_000)
+        # The secret is still there: only the part that waits was swapped.
+        assert page.locator(".copy-line.is-secret code").inner_text() == secret
+
+
 def test_the_command_line_and_the_page_tell_the_same(chromium: Browser, running: RunningHouse) -> None:
     (accepted,) = running.emit(KEY, event(700))
     command(running.environ, "why", accepted)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
+from shipbell.ports.insight import Count
 from shipbell.web.console.filters import choices_of, filters_of, find_of
 from shipbell.web.console.frame import page, project_of, render
 from shipbell.web.console.project_services import project_services
@@ -45,15 +46,15 @@ async def deliveries(request: Request) -> Response:
     )
 
 
-async def _newer(request: Request) -> str | None:
-    """How many deliveries came after the newest that this reader has seen, in words; None for none."""
+async def _newer(request: Request) -> Count | None:
+    """How many deliveries came after the newest that this reader has seen; None for none."""
     seen = _cursor(request, "seen")
     if seen is None:
         return None
     whole, tell = project_of(request).whole, telling(request)
     find = find_of(filters_of(request), whole, tell, None)
     count = await project_services(request).insight.newer(find, seen)
-    return tell.count(count) if count.number else None
+    return count if count.number else None
 
 
 def _cursor(request: Request, name: str) -> int | None:
