@@ -36,6 +36,7 @@ def test_an_error_leads_to_its_field_and_loses_nothing(
         page.get_by_role("button", name="OK", exact=True).click()
         summary = page.get_by_role("alert")
         expect(summary).to_contain_text("Not saved: 1 field needs a change")
+        expect(summary).to_be_focused()
         expect(page.locator('input[name="url"]')).to_have_value("qyapi.weixin.qq.com/x")
         expect(page.locator('input[name="events"][value="pipeline.run.paused"]')).to_be_checked()
         expect(page.locator('input[name="content.pipeline"][value="trigger"]')).not_to_be_checked()

@@ -1,6 +1,5 @@
 """The console as one application: its pages, its files, and errors as pages."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from shipbell.web.console import (
 )
 from shipbell.web.console.frame import frame_of, render, see_other
 from shipbell.web.console.services import ConsoleServices
+from shipbell.web.console.words import Words
 from shipbell.web.problems import problem, status_of
 
 ROUTES: tuple[Route, ...] = (
@@ -57,7 +57,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         return problem(error)
     if isinstance(error, Unauthenticated):
         return see_other(request, "/sign-in", next=_way_back(request))
-    heading, sentence = _told(error, frame_of(request).words.t)
+    heading, sentence = _told(error, frame_of(request).words)
     return render(request, "error.html", status_of(error), heading=heading, sentence=sentence)
 
 
@@ -67,8 +67,9 @@ def _for_programs(request: Request) -> bool:
     return request.url.path.startswith(("/api/", "/hooks/")) or ("json" in accept and "text/html" not in accept)
 
 
-def _told(error: ShipbellError, t: Callable[..., str]) -> tuple[str, str]:
+def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
     """A heading and a sentence; why somebody may not is not told to strangers."""
+    t = words.t
     match error:
         case NotFound():
             return t("There is no such page"), t(
@@ -79,7 +80,7 @@ def _told(error: ShipbellError, t: Callable[..., str]) -> tuple[str, str]:
                 "Your role does not allow it, or the form was out of date. Nothing was changed."
             )
         case _:
-            return t("This did not work"), error.sentence
+            return t("This did not work"), words.told(error.sentence)
 
 
 def _way_back(request: Request) -> str | None:

@@ -42,6 +42,7 @@ _RULES = (
     en("There is no time zone “{word}”; write such as Asia/Singapore."),
     en("Give a number of days from above 0 to 3660."),
     en("The user name or the password is wrong."),
+    en("The channel {channel} is not offered in the region {region}: SHIPBELL_CHANNEL_REGIONS says where."),
     en("Too many failed sign-ins: try again in {seconds} s."),
 )
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
