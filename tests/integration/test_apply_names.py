@@ -61,7 +61,7 @@ async def test_keys_and_names_that_are_no_text_find_nothing(store: Store, tmp_pa
     path = dumped(
         tmp_path,
         {"key": value},
-        payments(sources=[{"name": value, "kind": "generic"}], subscriptions=[group(name=None) | {"name": value}]),
+        payments(sources=[{"name": value, "kind": "generic"}], subscriptions=[group() | {"name": value}]),
     )
     assert await told(store, path) == [
         ("projects[0].key", "not-text"),
