@@ -174,7 +174,11 @@ def test_a_dead_delivery_is_found_cured_and_replayed_by_what_the_pages_say(
 def test_every_page_fits_its_window_and_names_its_controls(
     chromium: Browser, running: RunningHouse, root: str, language: str, width: int
 ) -> None:
+    with browsing(chromium, running, scripts=False) as page:
+        enter(page, "alice")
+        subscribe(page, running.robot_url(f"a-robot-for-{language}-{width}"), f"{LONG[:60]} {language} {width}")
     running.emit(KEY, event(600 + width, LONG + language))
+    running.seen(f"a-robot-for-{language}-{width}", 1)
     with browsing(chromium, running, language=language, width=width) as page:
         enter(page, root)
         for path in PAGES:
