@@ -157,3 +157,9 @@ async def test_a_member_who_was_named_before_has_the_role_when_the_account_comes
     await store.directory.change([project(), project("search"), member("bob", Role.DEVELOPER)], ALICE)
     await people(store).add("bob", PASSWORD, is_admin=False, by=ALICE)
     assert await store.accounts.roles("bob") == {"payments": Role.DEVELOPER}
+
+
+async def test_an_administrator_is_made_where_accounts_are_but_none_of_them_is_one(store: Store) -> None:
+    await people(store).add("bob", PASSWORD, is_admin=False, by=ALICE)
+    assert await people(store).first_administrator(Secret(PASSWORD)) is None
+    assert [one.name for one in await store.accounts.users() if one.is_admin] == ["admin"]

@@ -8,20 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal_column, or_, select
+from sqlalchemy import Connection, Select, case, func, literal_column, or_, select
 
 from shipbell.domain.ids import made_at
 from shipbell.ports.history import DeliveryLine, Find
 from shipbell.ports.insight import COUNTED, Count, Found, Tries
 from shipbell.storage import finding
+from shipbell.storage.finding import BAD_STATES, ENDED_BADLY
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.search_events import LOOK, Conditions, begins, between, few_named, of_event
 
 WAITS = deliveries.c.state == literal_column("'waiting'")
-# Word for word the condition of the partial index, so that the database sees that it serves.
-ENDED_BADLY: ColumnElement[bool] = literal_column("deliveries.state IN ('dead', 'expired', 'cancelled')")
-BAD_STATES = ("dead", "expired", "cancelled")
 STATES = ("delivered", "waiting", "retrying", *BAD_STATES)
 _SHOWN = case((WAITS & (deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state).label("shown")
 

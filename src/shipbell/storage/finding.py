@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, and_, case, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, literal_column, or_, select
 
 from shipbell.domain.ids import first_at, made_at
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, Find, Page
@@ -17,6 +17,9 @@ _MOST = 200
 _ATTEMPTS = 200
 _LAST_LETTER = "\U0010ffff"
 
+# Word for word the condition of the partial index, so that the database sees that it serves.
+ENDED_BADLY: ColumnElement[bool] = literal_column("deliveries.state IN ('dead', 'expired', 'cancelled')")
+BAD_STATES = ("dead", "expired", "cancelled")
 _STATE = case(
     (and_(deliveries.c.state == "waiting", deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state
 ).label("shown_state")
@@ -68,12 +71,8 @@ def _narrowed(statement: Select[_Row], find: Find) -> Select[_Row]:
     ):
         if value is not None:
             statement = statement.where(column == value)
-    if find.state == "retrying":
-        statement = statement.where(deliveries.c.state == literal_column("'waiting'"), deliveries.c.failures > 0)
-    elif find.state == "waiting":
-        statement = statement.where(deliveries.c.state == literal_column("'waiting'"), deliveries.c.failures == 0)
-    elif find.state is not None:
-        statement = statement.where(deliveries.c.state == find.state)
+    if find.state is not None:
+        statement = statement.where(*_of_state(find.state))
     if find.text:
         statement = statement.where(_begins(find.text))
     if find.since is not None:
@@ -83,6 +82,16 @@ def _narrowed(statement: Select[_Row], find: Find) -> Select[_Row]:
     if find.before is not None:
         statement = statement.where(deliveries.c.id < find.before)
     return statement
+
+
+def _of_state(state: str) -> list[ColumnElement[bool]]:
+    waits = deliveries.c.state == literal_column("'waiting'")
+    if state == "retrying":
+        return [waits, deliveries.c.failures > 0]
+    if state == "waiting":
+        return [waits, deliveries.c.failures == 0]
+    ended_badly = [ENDED_BADLY] if state in BAD_STATES else []
+    return [deliveries.c.state == state, *ended_badly]
 
 
 def _begins(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's element types differ by dialect

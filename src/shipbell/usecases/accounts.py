@@ -51,8 +51,12 @@ class ManageAccounts:
     hashed: Callable[[str], str]
 
     async def first_administrator(self, password: Secret | None) -> str | None:
-        """Make `admin` in a new database; the random password that it got, or None."""
-        if await self.accounts.users():
+        """Make `admin` where no administrator is; the random password that it got, or None.
+
+        An account of that name that is there already is left as it is: `shipbell user add NAME --admin` helps.
+        """
+        known = await self.accounts.users()
+        if any(one.is_admin or one.name == FIRST for one in known):
             return None
         chosen = password.reveal() if password else secrets.token_urlsafe(15)
         if password is not None:
