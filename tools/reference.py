@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from prometheus_client.metrics import MetricWrapperBase
 
 from reference_api import api_parts
 from shipbell.channels import REGISTRY as CHANNELS
@@ -20,6 +21,7 @@ from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS
 from shipbell.settings.table import CONFIG
 from shipbell.sources import REGISTRY as SOURCES
+from shipbell.telemetry import Metrics
 from shipbell.web.problems import status_of
 
 ROOT = Path(__file__).parent.parent
@@ -224,6 +226,28 @@ def errors_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """The metrics that `/metrics` gives."""
+    return _page(
+        "Metrics",
+        [
+            "`GET /metrics` answers in the text format of Prometheus. Labels have values of closed sets alone: no",
+            "project, no robot and no person is named.",
+        ],
+        table(
+            ("Metric", "Kind", "Labels", "What it tells"),
+            (_metric_row(one) for one in vars(Metrics()).values() if isinstance(one, MetricWrapperBase)),
+        ),
+    )
+
+
+def _metric_row(one: MetricWrapperBase) -> tuple[str, ...]:
+    [family] = one.describe()
+    ending = "_total" if family.type == "counter" else ""
+    labels = ", ".join(_code(label) for label in one._labelnames) or "-"  # noqa: SLF001 - told nowhere else
+    return _code(f"{family.name}{ending}"), family.type, labels, family.documentation
+
+
 def _title(error: ShipbellError) -> str:
     return (type(error).__doc__ or "").partition("\n")[0]
 
@@ -235,6 +259,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "sources.md": sources_page,
     "channels.md": channels_page,
     "errors.md": errors_page,
+    "metrics.md": metrics_page,
     "api.md": lambda: _page("REST API", *api_parts()),
 }
 
