@@ -7,12 +7,13 @@ writer, several readers), on PostgreSQL in the loop through asyncpg (`AsyncConne
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
-from typing import Concatenate, Self, TypeVar
+from time import perf_counter
+from typing import Any, Concatenate, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -26,9 +27,34 @@ Work = Callable[Concatenate[Connection, ...], T]
 
 _READERS = 4
 _BUSY_MS = 10_000
+# What short work in the loop's thread waits for another process, and how long it may take before threads serve.
+_SHORT_MS = 5
+_SLOW_SECONDS = 0.05
+_SLOW_FOR_SECONDS = 2.0
 _FULL = ("database or disk is full", "disk I/O error", "file is too short")
 _BROKEN = ("not a database", "malformed")
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
+
+
+class _LockedOut(Exception):
+    """Another process holds the write lock."""
+
+
+@dataclass(slots=True)
+class Rhythm:
+    """Whether short writes may run in the event loop's thread: writes are quick, and the writer's thread rests."""
+
+    flights: set[Future[Any]] = field(default_factory=set)
+    slow_until: float = 0.0
+
+    def quick(self) -> bool:
+        """Whether a short write may run at once."""
+        return not self.flights and perf_counter() >= self.slow_until
+
+    def took(self, seconds: float) -> None:
+        """A write that held up the loop sends the next ones to the thread for a while."""
+        if seconds > _SLOW_SECONDS:
+            self.slow_until = perf_counter() + _SLOW_FOR_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +66,7 @@ class Database:
     reader: Engine
     writing: ThreadPoolExecutor
     reading: ThreadPoolExecutor
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -60,13 +87,45 @@ class Database:
             reading=ThreadPoolExecutor(_READERS, "shipbell-reader"),
         )
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
         """Run `work` in the one write transaction; it is committed when this returns.
 
-        Raises DatabaseUnusable when the disk is full or read-only; whatever else `work` raises passes on, and
-        nothing of it is kept.
+        `short` work runs in the event loop's own thread while writes are quick and nobody else writes: handing
+        it to the writer's thread and back costs more than the work (ADR 0010). Raises DatabaseUnusable when the
+        disk is full or read-only; whatever else `work` raises passes on, and nothing of it is kept.
         """
-        return await asyncio.get_running_loop().run_in_executor(self.writing, self.write_here, work)
+        if short and self.rhythm.quick():
+            began = perf_counter()
+            try:
+                return self._at_once(work)
+            except _LockedOut:
+                # Another process writes: waiting for it is the thread's job.
+                pass
+            finally:
+                self.rhythm.took(perf_counter() - began)
+        flight = self.writing.submit(self.write_here, work)
+        self.rhythm.flights.add(flight)
+        flight.add_done_callback(self.rhythm.flights.discard)
+        return await asyncio.wrap_future(flight)
+
+    def _at_once(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` here; raises _LockedOut, with nothing done, when another process holds the write lock."""
+        try:
+            with self.writer.connect() as connection:
+                _patience(connection, _SHORT_MS)
+                try:
+                    transaction = connection.begin()
+                except OperationalError as error:
+                    if "locked" in str(error.orig):
+                        raise _LockedOut from error
+                    raise
+                finally:
+                    _patience(connection, _BUSY_MS)
+                with transaction:
+                    return work(connection)
+        except DBAPIError as error:
+            told = _told(error, self.path)
+            raise told from None if told is error else error
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent view of the database."""
@@ -97,9 +156,21 @@ def _inside(engine: Engine, path: Path, work: Callable[[Connection], T]) -> T:
         with engine.begin() as connection:
             return work(connection)
     except DBAPIError as error:
-        if isinstance(error, OperationalError) or any(sign in str(error.orig) for sign in _BROKEN):
-            raise usable(error, path) from error
-        raise
+        told = _told(error, path)
+        raise told from None if told is error else error
+
+
+def _told(error: DBAPIError, path: Path) -> Exception:
+    """A database that cannot be used, in words; any other error as it is."""
+    if isinstance(error, OperationalError) or any(sign in str(error.orig) for sign in _BROKEN):
+        return usable(error, path)
+    return error
+
+
+def _patience(connection: Connection, milliseconds: int) -> None:
+    """How long to wait for another process's write."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def usable(error: Exception, path: Path) -> DatabaseUnusable:

@@ -109,7 +109,9 @@ class GroupIntake:
         submissions = [one.submission for one in taken]
         endings: Sequence[_Ending]
         try:
-            endings = await self._database.write(lambda connection: keep(connection, submissions, self._expiry))
+            endings = await self._database.write(
+                lambda connection: keep(connection, submissions, self._expiry), short=True
+            )
         except DatabaseUnusable as error:
             endings = [error] * len(taken)
         except Exception:  # noqa: BLE001 - whichever of them broke it is found out one by one

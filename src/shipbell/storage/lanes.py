@@ -38,7 +38,9 @@ class SqlLanes:
 
     async def settle(self, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
         """Write down what came of many calls, and hand out the next calls."""
-        return await self._database.write(lambda connection: self._exchange(connection, worker, settlements, limit))
+        return await self._database.write(
+            lambda connection: self._exchange(connection, worker, settlements, limit), short=True
+        )
 
     async def renew(self, worker: str) -> None:
         """Prolong every lease of this worker."""
