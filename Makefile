@@ -83,7 +83,7 @@ deps:  ## as root on Debian or Ubuntu: Chromium, Chinese fonts, promtool
 .PHONY: lock
 lock: install  ## renew requirements/*.txt from pyproject.toml
 	@$(LOCK) pyproject.toml -o requirements/lock.txt
-	@$(LOCK) -c requirements/lock.txt --group dev pyproject.toml -o requirements/dev-lock.txt
+	@$(LOCK) -c requirements/lock.txt --group dev --extra otel pyproject.toml -o requirements/dev-lock.txt
 
 # Universal: one lock for every Python from 3.11 on and every processor; it names no host and no folder.
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -23,6 +23,7 @@ ALLOWED = frozenset(
 )
 # How distributions without an SPDX expression say the same.
 SPELLINGS = {
+    "3-clause bsd license": "bsd-3-clause",
     "apache 2": "apache-2.0",
     "apache 2.0": "apache-2.0",
     "apache software license": "apache-2.0",
