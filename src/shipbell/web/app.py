@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -16,7 +15,8 @@ from shipbell.telemetry import log, new_request_id
 from shipbell.web.hooks import Hook
 from shipbell.web.problems import problem
 
-_HOOKS = "/hooks/"
+_HOOKS = "/hooks"
+_READ = "GET, HEAD"
 
 Check = Callable[[], Awaitable[dict[str, str]]]
 
@@ -35,17 +35,34 @@ def build_app(services: WebServices) -> ASGIApp:
     """Put the application together."""
     app = Starlette(
         routes=[
-            Route("/healthz", _healthy),
-            Route("/readyz", _readiness(services.ready)),
-            Route("/metrics", _metrics(services.metrics)),
+            Route("/healthz", Probe(_healthy)),
+            Route("/readyz", Probe(_readiness(services.ready))),
+            Route("/metrics", Probe(_metrics(services.metrics))),
             *services.routes,
         ],
-        exception_handlers={ShipbellError: _refused, 404: _unknown, 405: _wrong_method},
+        exception_handlers={ShipbellError: _refused, 404: _unknown},
     )
     for one in (app, *(route.app for route in services.routes if isinstance(route, Mount))):
         if isinstance(one, Starlette):
             one.exception_handlers.setdefault(Exception, _broken)
     return Observed(app, services.hook)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An address that is only read; it takes every method, since the console takes whatever no route wants."""
+
+    endpoint: Callable[[Request], Awaitable[Response]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a reader, and tell everybody else what the address takes."""
+        if scope["method"] in {"GET", "HEAD"}:
+            response = await self.endpoint(Request(scope, receive, send))
+        else:
+            refusal = WrongMethod(f"{scope['method']} does nothing here; the address takes {_READ}.")
+            scope["state"]["code"] = refusal.code
+            response = problem(refusal, {"Allow": _READ})
+        await response(scope, receive, send)
 
 
 async def _healthy(_request: Request) -> Response:
@@ -76,11 +93,6 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _unknown(_request: Request, _error: Exception) -> Response:
     return problem(NotFound("There is no such address here."))
-
-
-async def _wrong_method(request: Request, error: Exception) -> Response:
-    allowed = (error.headers or {}).get("Allow", "") if isinstance(error, HTTPException) else ""
-    return problem(WrongMethod(f"{request.method} does nothing here; the address takes {allowed}."), {"Allow": allowed})
 
 
 async def _broken(_request: Request, error: Exception) -> Response:
@@ -115,7 +127,7 @@ class Observed:
 
         scope.setdefault("state", {})["request_id"] = request_id
         try:
-            await (self.hook if scope["path"].startswith(_HOOKS) else self.app)(scope, receive, sent)
+            await (self.hook if _of_hooks(scope["path"]) else self.app)(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
             log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
             if not status:
@@ -123,6 +135,10 @@ class Observed:
                 scope["state"]["code"] = broken.code
                 await problem(broken)(scope, receive, sent)
         _tell(scope, request_id, status, time.perf_counter() - began)
+
+
+def _of_hooks(path: str) -> bool:
+    return path.startswith(_HOOKS) and path[len(_HOOKS) :][:1] in {"", "/"}
 
 
 def _tell(scope: Scope, request_id: str, status: int, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -36,6 +37,14 @@ ROLES: Mapping[Role, str] = {
     Role.DEVELOPER: en("Developer"),
     Role.VIEWER: en("Viewer"),
 }
+# What pages read from the query of their address.
+ASKED = frozenset(
+    (
+        "lang", "next", "openid", "done", "q", "from", "range", "region", "new", "copy", "edit", "show", "id", "before",
+        "seen", "replayed", "refused", "reopened", "state", "subscription", "source", "type", "time", "robot", "kind",
+        "action", "actor",
+    )
+)  # fmt: skip
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -206,8 +215,23 @@ def render(request: Request, template: str, status: int = 200, /, **context: obj
 
 
 def _in_language(request: Request, language: Locale) -> str:
-    pairs = request.url.include_query_params(lang=language.value)
-    return f"{pairs.path}?{pairs.query}"
+    return known_address(request.url.path, request.url.query, lang=language.value)
+
+
+def known_address(path: str, query: str, **changed: str) -> str:
+    """An address with those words of its query that a page reads; a secret that somebody put there is not repeated."""
+    pairs = [
+        (name, _known_way(value) if name == "next" else value)
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if name in ASKED and name not in changed
+    ]
+    asked = urlencode([*pairs, *changed.items()])
+    return f"{path}?{asked}" if asked else path
+
+
+def _known_way(address: str) -> str:
+    path, _, query = address.partition("?")
+    return known_address(path, query)
 
 
 def see_other(request: Request, path: str, /, **query: object) -> Response:

@@ -6,10 +6,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated
+from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated, WrongMethod
 from shipbell.web.console import (
     pages_account,
     pages_homepage,
@@ -19,7 +19,7 @@ from shipbell.web.console import (
     pages_workspace,
     project_pages,
 )
-from shipbell.web.console.frame import frame_of, render, see_other
+from shipbell.web.console.frame import frame_of, known_address, render, see_other
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.console.words import Words
 from shipbell.web.problems import problem, status_of
@@ -64,7 +64,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _for_programs(request: Request) -> bool:
     """Whether a problem document is understood better than a page."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith(("/api/", "/hooks/")) or ("json" in accept and "text/html" not in accept)
+    return request.url.path.split("/")[1] in {"api", "hooks"} or ("json" in accept and "text/html" not in accept)
 
 
 def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
@@ -79,6 +79,10 @@ def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
             return t("This is not yours to do"), t(
                 "Your role does not allow it, or the form was out of date. Nothing was changed."
             )
+        case WrongMethod():
+            return t("There is nothing to read here"), t(
+                "This address takes the form of one of our pages. Open that page and press its button again."
+            )
         case _:
             return t("This did not work"), words.told(error.sentence)
 
@@ -86,10 +90,21 @@ def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
 def _way_back(request: Request) -> str | None:
     if request.method != "GET" or request.url.path == "/":
         return None
-    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    return known_address(request.url.path, request.url.query)
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == _NOT_ALLOWED:
-        return Response(status_code=_NOT_ALLOWED, headers=error.headers)
-    return await _refused(request, NotFound("There is no such page here."))
+    if not isinstance(error, HTTPException) or error.status_code != _NOT_ALLOWED:
+        return await _refused(request, NotFound("There is no such page here."))
+    refusal = WrongMethod(f"{request.method} does nothing here; the address takes {_taken(request)}.")
+    answer = await _refused(request, refusal)
+    answer.headers["Allow"] = _taken(request)
+    return answer
+
+
+def _taken(request: Request) -> str:
+    """The methods of every route of this address: a page and what its form does share one. Files are only read."""
+    methods = {
+        method for one in ROUTES if one.matches(request.scope)[0] is not Match.NONE for method in one.methods or ()
+    }
+    return ", ".join(sorted(methods)) or "GET, HEAD"
