@@ -45,17 +45,25 @@ class SqlDirectory:
         self._editor = Editor(vault=vault, ids=ids, offered=offered, lane_of=lane_of)
         self._picture: Snapshot | None = None
         self._checked_at = clock.now()
+        self._checking = False
 
     async def snapshot(self) -> Snapshot:
-        """The present picture, at most half a second old."""
-        now = self._clock.now()
-        if self._picture is not None and timedelta() <= now - self._checked_at < _FRESH:
-            return self._picture
-        version = None if self._picture is None else await self._database.read(_version)
-        if self._picture is not None and version == self._picture.version:
-            self._checked_at = now
-            return self._picture
-        return await self.refresh()
+        """The present picture, at most half a second old, and the while that one look at the database takes."""
+        now, picture = self._clock.now(), self._picture
+        if picture is None:
+            return await self.refresh()
+        if self._checking or timedelta() <= now - self._checked_at < _FRESH:
+            return picture
+        # One caller looks; the others do not queue up behind it with looks of their own.
+        self._checking = True
+        try:
+            version = await self._database.read(_version)
+        finally:
+            self._checking = False
+        if version != picture.version:
+            return await self.refresh()
+        self._checked_at = now
+        return picture
 
     async def refresh(self) -> Snapshot:
         """The picture as the database has it this moment."""
