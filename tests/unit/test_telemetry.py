@@ -25,6 +25,7 @@ KEY = "693a1fd6-7a0c-4bc4-97a0-0ec2sifa5aaa"
 def own_logs() -> Iterator[None]:
     yield
     structlog.reset_defaults()
+    log.cache_clear()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -31,9 +32,10 @@ _WATCHED = _SECRET_NAMES | {"key"}
 _SUSPECT = re.compile(r"[=%\"']|[Ee][Aa][Rr][Ee][Rr]").search
 
 
+@cache
 def log() -> FilteringBoundLogger:
-    """The logger, as `set_up_logs` has made it."""
-    logger: FilteringBoundLogger = structlog.get_logger()
+    """The logger, as `set_up_logs` has made it; bound once, since binding costs more than a line that is left out."""
+    logger: FilteringBoundLogger = structlog.get_logger().bind()
     return logger
 
 
@@ -67,6 +69,7 @@ def set_up_logs(*, level: str = "info", form: str = "json") -> None:
         logger_factory=logger,
         cache_logger_on_first_use=True,
     )
+    log.cache_clear()
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -103,6 +106,11 @@ def _shown(name: str, value: object, depth: int) -> object:  # noqa: PLR0911 - o
             return {one.name: _shown(one.name, getattr(value, one.name), depth - 1) for one in fields(value)}
         case _:
             return _text(value)
+
+
+def without_secrets(text: str) -> str:
+    """A text, each secret in it hidden."""
+    return _text(text)
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import aiohttp
 from yarl import URL
@@ -102,6 +103,7 @@ def _patience(spent: float) -> aiohttp.ClientTimeout:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _usable(text: str) -> URL | None:
     """The address without its fragment; None for one that cannot be called."""
     try:
