@@ -44,9 +44,36 @@ _RULES = (
     en("The user name or the password is wrong."),
     en("The channel {channel} is not offered in the region {region}: SHIPBELL_CHANNEL_REGIONS says where."),
     en("Too many failed sign-ins: try again in {seconds} s."),
+    en("Use {least} to {most} of a-z, 0-9 and -."),
+    en("Use {least} to {most} characters without spaces, ; , : or /."),
+    en("This is read as a number, a date, true, false or nothing: put it in quotes."),
+    en("Write text here; put numbers in quotes."),
+    en("Write true or false."),
+    en("Write a list of event types."),
+    en("Write a list of fields; [] for none."),
+    en("Write services with their fields, such as pipeline: [trigger]."),
+    en("There is no such service; known are {choices}."),
+    en("There is no such key; known are {choices}."),
+    en("{service} has no field “{word}”; it has {choices}."),
+    en("A new source needs a secret."),
+    en("This is a mask, and there is no secret that it could stand for."),
+    en("Give a number of hours from 0 to {most}."),
+    en("The project has a source named {name} already: choose another name."),
+    en("The project has another one named {name}: choose another name."),
+    en("There is a project {name} already: choose another key."),
+    en("The key stays {name}: addresses of hooks hold it."),
+    en("Only an instance administrator moves a project to another region."),
+    en("Somebody changed it after you read it: read it again and repeat your change."),
+    en("There is an account {name} already."),
+    en("{name} is the last instance administrator: make another one first."),
+    en("{name} signs in through the identity provider: its password is changed there."),
+    en("{name} signs in with the identity provider: change the password there."),
+    en("This address takes the fields of a form."),
+    en("A form may have 256 KiB at most."),
+    en("This form has too many fields."),
 )
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
-_SHAPES = [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(one))), one) for one in _RULES]
+_SHAPES = [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(one)), re.DOTALL), one) for one in _RULES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
