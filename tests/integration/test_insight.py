@@ -129,6 +129,7 @@ Question = Callable[[SqlInsight, Find, Span], Awaitable[object]]
 QUESTIONS: dict[str, tuple[dict[str, object], Question]] = {
     "first page": ({}, lambda asked, find, _: asked.deliveries(find)),
     "dead": ({"state": "dead"}, lambda asked, find, _: asked.deliveries(find)),
+    "dead of every page": ({}, lambda asked, find, _: asked.dead(find.project_id or 0)),
     "waiting": ({"state": "waiting"}, lambda asked, find, _: asked.deliveries(find)),
     "retrying": ({"state": "retrying"}, lambda asked, find, _: asked.deliveries(find)),
     "of a day": ({"since": AT - timedelta(days=1)}, lambda asked, find, _: asked.deliveries(find)),

@@ -114,6 +114,10 @@ class Insight(Protocol):
         """How many deliveries of each state there are, and `all`; `find.state` is left aside."""
         ...
 
+    async def dead(self, project_id: int) -> Count:
+        """How many dead letters a project has: every page asks it."""
+        ...
+
     async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
         """How often each of these was sent; those that never were are left out."""
         ...

@@ -67,6 +67,11 @@ def counts(connection: Connection, find: Find) -> Mapping[str, Count]:
     return {"all": _capped(total, more=more), **found}
 
 
+def dead(connection: Connection, project_id: int) -> Count:
+    """How many dead letters a project has, read from their own index alone."""
+    return _exactly(connection, Find(project_id=project_id, state="dead"))
+
+
 def _exactly(connection: Connection, find: Find) -> Count:
     inner = _restricted(select(deliveries.c.id), _asked(connection, find)).limit(COUNTED + 1).subquery()
     return _capped(connection.execute(select(func.count()).select_from(inner)).scalar_one(), more=False)

@@ -31,6 +31,10 @@ class SqlInsight:
         """How many deliveries of each state there are, and `all`."""
         return await self.database.read(lambda connection: counting.counts(connection, find))
 
+    async def dead(self, project_id: int) -> Count:
+        """How many dead letters a project has."""
+        return await self.database.read(lambda connection: counting.dead(connection, project_id))
+
     async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
         """How often each of these was sent."""
         return await self.database.read(lambda connection: counting.tries(connection, delivery_ids))

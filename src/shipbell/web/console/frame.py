@@ -15,8 +15,10 @@ from shipbell.domain.catalog import REGIONS
 from shipbell.domain.errors import Forbidden, NotFound, Unauthenticated
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.directory import By, ProjectWhole
+from shipbell.ports.insight import Count
 from shipbell.usecases.identity import Identity
 from shipbell.web.console.forms import Form, csrf_input, keeps_token, read_form
+from shipbell.web.console.project_services import project_services
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import LANGUAGES, Words, en, locale_of, negotiated
 
@@ -56,11 +58,12 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFrame:
-    """The project that a page belongs to, and one's role in it (None for an instance administrator)."""
+    """The project that a page belongs to, one's role in it (None for an instance administrator), its dead letters."""
 
     whole: ProjectWhole
     role: Role | None
     is_admin: bool
+    dead: Count
 
     @property
     def key(self) -> str:
@@ -189,7 +192,8 @@ async def _project(request: Request, who: Identity) -> ProjectFrame:
     role = next((one.role for one in whole.members if one.user == who.user.name), None) if whole else None
     if whole is None or (role is None and not who.user.is_admin):
         raise NotFound("There is no such project, or you are not one of its members.")
-    return ProjectFrame(whole=whole, role=role, is_admin=who.user.is_admin)
+    dead = await project_services(request).insight.dead(whole.project.id)
+    return ProjectFrame(whole=whole, role=role, is_admin=who.user.is_admin, dead=dead)
 
 
 def render(request: Request, template: str, status: int = 200, /, **context: object) -> Response:
