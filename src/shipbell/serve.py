@@ -16,13 +16,14 @@ import uvicorn
 from shipbell import channels, sources
 from shipbell.assemble import Parts, assembled
 from shipbell.domain.errors import Unusable
-from shipbell.domain.results import type_names
-from shipbell.ports.lanes import Settlement
+from shipbell.ports.intake import Accepted
 from shipbell.settings import Settings
 from shipbell.storage.insight import SqlInsight
 from shipbell.storage.intake import GroupIntake
 from shipbell.storage.open import lock_for_serving
 from shipbell.telemetry import Metrics, log, set_up_logs
+from shipbell.telemetry.collector import traces_for
+from shipbell.telemetry.traces import Traces
 from shipbell.transport import HttpTransport
 from shipbell.usecases.deliver import Deliver
 from shipbell.usecases.ingest import Ingest
@@ -35,9 +36,11 @@ from shipbell.web.console.services import ConsoleServices
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
+from shipbell.web.traced import Traced
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
 from shipbell.worker.supervisor import ended, started, until_stopped
+from shipbell.worker.telling import Telling
 from shipbell.worker.tidy import Tidy
 from shipbell.worker.watch import Watch
 
@@ -56,6 +59,7 @@ class Address:
 async def serve(settings: Settings, address: Address) -> None:
     """Serve until SIGTERM or SIGINT; raises an Unusable error in words."""
     set_up_logs(level=settings.log_level, form=settings.log_format)
+    traces = traces_for(os.environ)
     async with assembled(settings) as parts:
         lock = lock_for_serving(parts.opened.database.path.parent)
         try:
@@ -63,9 +67,11 @@ async def serve(settings: Settings, address: Address) -> None:
             cut_off = await parts.lanes.release()
             if cut_off:
                 log().warning("calls.cut_off", count=cut_off)
-            await _run(parts, _listening(address), address)
+            await _run(parts, traces, _listening(address), address)
         finally:
             lock.release()
+            if traces is not None:
+                traces.close()
 
 
 async def _first_start(parts: Parts) -> None:
@@ -97,7 +103,7 @@ def _listening(address: Address) -> socket.socket:
     return made
 
 
-async def _run(parts: Parts, listening: socket.socket, address: Address) -> None:
+async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, address: Address) -> None:
     settings, metrics = parts.settings, Metrics()
     transport = HttpTransport(allow=settings.outbound_allow, proxy=settings.outbound_proxy)
     alarms = _alarms(parts, transport)
@@ -107,7 +113,7 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
         deliver=Deliver(channels=channels.by_kind(), transport=transport, clock=parts.clock),
         clock=parts.clock,
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-        observe=lambda settlement: _observe(metrics, alarms, settlement),
+        observe=Telling(metrics=metrics, alarms=alarms, traces=traces),
         troubled=alarms.troubled,
     )
     metrics.count_calls(lambda: drain.open_calls)
@@ -120,7 +126,8 @@ async def _run(parts: Parts, listening: socket.socket, address: Address) -> None
         troubled=alarms.troubled,
     )
     watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
-    server = _Server(_uvicorn(build_app(_services(parts, intake, metrics))))
+    app = build_app(_services(parts, intake, metrics, traces))
+    server = _Server(_uvicorn(Traced(app, traces) if traces else app))
     vital, others = started(intake=intake, tidy=tidy, drain=drain), started(watch=watch, alarms=alarms)
     port = listening.getsockname()[1]
     _spare_the_collector()
@@ -167,8 +174,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebServices:
+def _services(parts: Parts, intake: GroupIntake, metrics: Metrics, traces: Traces | None) -> WebServices:
     settings = parts.settings
+
+    def counted(kind: str, accepted: Accepted) -> None:
+        metrics.took_in(kind, accepted)
+        if traces is not None:
+            traces.accepted(accepted.event_ids)
+
     ingest = Ingest(
         directory=parts.directory,
         intake=intake,
@@ -176,7 +189,7 @@ def _services(parts: Parts, intake: GroupIntake, metrics: Metrics) -> WebService
         sources=sources.by_kind(),
         offered=settings.offered,
         status_of=status_of,
-        counted=metrics.took_in,
+        counted=metrics.took_in if traces is None else counted,
         limit=SourceLimit(settings.source_per_second).check,
     )
     hook = Hook(
@@ -252,22 +265,6 @@ def console_services(parts: Parts) -> ConsoleServices:
         clock=parts.clock,
         public_url=settings.public_url,
         openid=parts.sign_in_with_openid(),
-    )
-
-
-def _observe(metrics: Metrics, alarms: Alarms, settlement: Settlement) -> None:
-    batch, attempt = settlement.batch, settlement.attempt
-    metrics.called(settlement)
-    alarms.called(settlement)
-    log().info(
-        "attempt.ended",
-        attempt=batch.attempt_id,
-        lane=batch.lane_id,
-        carried=len(batch.delivery_ids),
-        result=type_names[type(attempt.result)],
-        code=attempt.result.code,
-        status=attempt.status,
-        ms=round((attempt.ended_at - batch.started_at).total_seconds() * 1000, 1),
     )
 
 
