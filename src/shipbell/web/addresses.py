@@ -10,15 +10,24 @@ Network = IPv4Network | IPv6Network
 
 def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
     """The nearest address that is not a trusted proxy's (X-Forwarded-For is read from its end)."""
-    client = scope.get("client")
-    address = client[0] if client else "unknown"
-    if not trusted or not _within(address, trusted):
+    address = _peer(scope)
+    if not by_trusted(scope, trusted):
         return address
     for hop in reversed(_forwarded(scope)):
         address = hop
         if not _within(hop, trusted):
             break
     return address
+
+
+def by_trusted(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether a trusted proxy hands this call over."""
+    return bool(trusted) and _within(_peer(scope), trusted)
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
 
 
 def _forwarded(scope: Scope) -> list[str]:

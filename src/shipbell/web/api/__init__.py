@@ -5,6 +5,7 @@ from itertools import groupby
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -14,6 +15,7 @@ from shipbell.web.api import openapi
 from shipbell.web.api.operation import Operation, carry_out
 from shipbell.web.api.services import ApiServices
 from shipbell.web.api.table import OPERATIONS
+from shipbell.web.forwarded import Forwarded
 from shipbell.web.problems import problem
 
 __all__ = ["OPERATIONS", "ApiServices", "api"]
@@ -26,6 +28,7 @@ def api(services: ApiServices) -> Mount:
     """The API as one application, to be mounted before the console."""
     app = Starlette(
         routes=[Route(openapi.PATH.removeprefix(_MOUNTED), _document), *_routes(services)],
+        middleware=[Middleware(Forwarded, trusted=services.auth.trusted)],
         exception_handlers={
             ShipbellError: _refused,
             HTTPException: _unknown,

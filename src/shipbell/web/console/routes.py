@@ -4,6 +4,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
@@ -22,6 +23,7 @@ from shipbell.web.console import (
 from shipbell.web.console.frame import frame_of, known_address, render, see_other
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.console.words import Words
+from shipbell.web.forwarded import Forwarded
 from shipbell.web.problems import problem, status_of
 
 ROUTES: tuple[Route, ...] = (
@@ -44,8 +46,11 @@ def console(services: ConsoleServices) -> Mount:
             Mount("/static", StaticFiles(directory=_STATIC)),
             *ROUTES,
         ],
+        middleware=[Middleware(Forwarded, trusted=services.auth.trusted)],
         exception_handlers={ShipbellError: _refused, HTTPException: _unknown},
     )
+    # Starlette would name our host as the caller does; ours is a path.
+    app.router.redirect_slashes = False
     app.state.console = services
     return Mount("/", app)
 
@@ -95,11 +100,20 @@ def _way_back(request: Request) -> str | None:
 
 async def _unknown(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException) or error.status_code != _NOT_ALLOWED:
+        path = request.url.path
+        if request.method == "GET" and path.endswith("/") and _known(path := path.rstrip("/")):
+            return see_other(request, path)
         return await _refused(request, NotFound("There is no such page here."))
     refusal = WrongMethod(f"{request.method} does nothing here; the address takes {_taken(request)}.")
     answer = await _refused(request, refusal)
     answer.headers["Allow"] = _taken(request)
     return answer
+
+
+def _known(path: str) -> bool:
+    """Whether there is a page of this path."""
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": ""}
+    return any(one.matches(asked)[0] is Match.FULL for one in ROUTES)
 
 
 def _taken(request: Request) -> str:
