@@ -24,7 +24,7 @@ from shipbell.web.console.words import LANGUAGES, Words, en, locale_of, negotiat
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _HERE = Path(__file__).parent
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -44,7 +44,7 @@ ASKED = frozenset(
     (
         "lang", "next", "openid", "done", "q", "from", "range", "region", "new", "copy", "edit", "show", "id", "before",
         "seen", "replayed", "refused", "reopened", "state", "subscription", "source", "type", "time", "robot", "kind",
-        "action", "actor",
+        "action", "actor", "after", "until", "why",
     )
 )  # fmt: skip
 _TEMPLATES = Environment(
@@ -197,10 +197,15 @@ async def _project(request: Request, who: Identity) -> ProjectFrame:
 
 
 def render(request: Request, template: str, status: int = 200, /, **context: object) -> Response:
-    """A page from its template, which knows the words beside its context; `csrf_input` stands in each form."""
+    """A page from its template."""
+    return HTMLResponse(drawn(request, template, **context), status, headers=HEADERS)
+
+
+def drawn(request: Request, template: str, /, **context: object) -> str:
+    """A template, which knows the words beside its context; `csrf_input` stands in each form."""
     frame = frame_of(request)
     words = frame.words
-    html = _TEMPLATES.get_template(template).render(
+    return _TEMPLATES.get_template(template).render(
         frame=frame,
         t=words.t,
         tn=words.tn,
@@ -215,7 +220,6 @@ def render(request: Request, template: str, status: int = 200, /, **context: obj
         here=request.url.path,
         **context,
     )
-    return HTMLResponse(html, status, headers=_HEADERS)
 
 
 def _in_language(request: Request, language: Locale) -> str:
@@ -240,4 +244,4 @@ def _known_way(address: str) -> str:
 
 def see_other(request: Request, path: str, /, **query: object) -> Response:
     """Go and GET another page, after a POST."""
-    return RedirectResponse(frame_of(request).words.href(path, **query), 303, headers=_HEADERS)
+    return RedirectResponse(frame_of(request).words.href(path, **query), 303, headers=HEADERS)
