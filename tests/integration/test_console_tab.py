@@ -50,6 +50,23 @@ async def test_ok_keeps_what_was_typed_and_shows_it_with_who_and_when(console: C
     assert FAR_URL not in page
 
 
+async def test_the_tab_holds_the_form_and_the_channels_own_parameters_are_enough(console: ConsoleHouse) -> None:
+    for name in ("WeCom", "WeCom 2", "WeCom 3"):
+        page = (await console["bob"].get(TAB)).text
+        assert field_of(page, "name") == name
+        assert ticked(page, "enabled") == {"true"}
+        sent = [("name", name), ("url", FAR_URL), ("events", "pipeline.run.failed"), ("enabled", "true")]
+        assert (await console["bob"].post(TAB, [*sent, ("action", "ok")])).status_code == 303
+    assert [one.name for one in await kept(console)] == ["WeCom", "WeCom 2", "WeCom 3"]
+    assert 'name="url"' not in (await console["carol"].get(TAB)).text
+
+
+async def test_settings_and_the_tab_are_reached_by_links(console: ConsoleHouse) -> None:
+    page = (await console["bob"].get(f"/projects/{KEY}")).text
+    assert f'<a href="/projects/{KEY}/settings/general">Settings › General</a>' in page
+    assert f'href="{TAB}"' in page
+
+
 async def test_nothing_typed_is_lost_by_an_error(console: ConsoleHouse) -> None:
     wrong = wish(
         name="", url="qyapi.weixin.qq.com/x", events=[], user_ids="zhang.san,li.si", format="text", gate="passed"

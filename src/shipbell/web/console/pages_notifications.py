@@ -14,7 +14,7 @@ from shipbell.usecases.manage_subscriptions import facts_of
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.notification_form import saved, show_form
 from shipbell.web.console.services import services_of
-from shipbell.web.console.subscription_form import blank, record_named, typed_from, typed_of
+from shipbell.web.console.subscription_form import Typed, blank, record_named, typed_from, typed_of
 from shipbell.web.console.subscription_lines import channel_name, listed, people_who_may, spread_out
 
 _TAB = "/projects/{key}/settings/general/notifications/{channel}"
@@ -27,14 +27,14 @@ async def first_tab(request: Request) -> Response:
 
 
 async def tab(request: Request) -> Response:
-    """The list, and by `?new`, `?edit=` or `?show=` the form or one subscription; GET changes nothing."""
+    """The list and the form, blank or by `?copy=` or `?edit=` filled in, or one subscription by `?show=`."""
     channel_of(request)
     project, query = project_of(request), request.query_params
     changes = project.may(Action.CHANGE_SUBSCRIPTIONS)
     if changes and "new" in query and offered(request):
         source = record_named(project.whole, query.get("copy", ""))
         if source is None:
-            return await show_form(request, blank(frame_of(request).words.language))
+            return await show_form(request, _new(request))
         name = frame_of(request).words.t("{name} (copy)", name=source.name)[:100]
         copied = replace(typed_from(source), id="", revision=0, name=name, copy_of=_id(source))
         return await show_form(request, copied)
@@ -44,7 +44,18 @@ async def tab(request: Request) -> Response:
         raise NotFound("There is no such subscription.")
     if shown is not None and changes and "edit" in query:
         return await show_form(request, typed_from(shown))
+    if shown is None and changes and offered(request) and "done" not in query:
+        return await show_form(request, _new(request))
     return await show_list(request, shown)
+
+
+def _new(request: Request) -> Typed:
+    """A blank form with a name that is free: the parameters of the channel are enough for OK."""
+    words = frame_of(request).words
+    name = channel_name(words, channel_of(request))
+    taken = {one.name for one in project_of(request).whole.subscriptions}
+    tried = (name, *(f"{name} {number}" for number in range(2, len(taken) + 2)))
+    return replace(blank(words.language), name=next(one for one in tried if one not in taken))
 
 
 async def show_list(request: Request, shown: SubscriptionRecord | None) -> Response:
