@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from shipbell.domain.access import Reach
 from shipbell.web.api import OPERATIONS, openapi
 from shipbell.web.api.operation import Operation
-from shipbell.web.api.reading import DEFAULT, MOST
+from shipbell.web.api.queries import DEFAULT, MOST
 
 _INTRO = (
     "Addresses begin with `/api/v1`. The OpenAPI document, with every shape, is at `/api/openapi.json`.",

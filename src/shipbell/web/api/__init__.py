@@ -68,11 +68,13 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
+    headers: dict[str, str] = {}
+    refusal: ShipbellError = NotFound("There is no such address here.")
     if isinstance(error, HTTPException) and error.status_code == _METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
-        refusal = WrongMethod(f"{request.method} does nothing here; the address takes {allowed}.")
-        return problem(refusal, {"Allow": allowed})
-    return problem(NotFound("There is no such address here."))
+        headers["Allow"] = (error.headers or {}).get("Allow", "")
+        refusal = WrongMethod(f"{request.method} does nothing here; the address takes {headers['Allow']}.")
+    request.scope.setdefault("state", {})["code"] = refusal.code
+    return problem(refusal, headers)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -8,6 +8,7 @@ import msgspec
 
 from shipbell import __version__
 from shipbell.domain.access import Action, Reach
+from shipbell.web.api.links import links_of, operation_id
 from shipbell.web.api.operation import CREATED, Operation
 from shipbell.web.api.shapes import ProblemShape
 from shipbell.web.api.table import OPERATIONS
@@ -68,7 +69,7 @@ def _document() -> Json:
 
 def _operation(operation: Operation, known: dict[type, Json]) -> Json:
     told: Json = {
-        "operationId": f"{operation.method.lower()}{re.sub('[^a-z]+', '_', operation.path)}".rstrip("_"),
+        "operationId": operation_id(operation),
         "summary": operation.about,
         "tags": [noun_of(operation)],
         "parameters": _parameters(operation),
@@ -92,8 +93,7 @@ def _parameters(operation: Operation) -> Sequence[Json]:
         for name in _PARAMETER.findall(operation.path)
     ]  # fmt: skip
     in_query: list[Json] = [
-        {"name": one.name, "in": "query", "description": one.about,
-         "schema": {"type": "string", **({"examples": [one.example]} if one.example else {})}}
+        {"name": one.name, "in": "query", "description": one.about, "schema": one.schema}
         for one in operation.query
     ]  # fmt: skip
     in_header: list[Json] = []
@@ -133,6 +133,9 @@ def _responses(operation: Operation, known: dict[type, Json]) -> Json:
     if operation.reply is not None:
         good["content"] = {"application/json": {"schema": known[operation.reply]}}
         good["description"] = "The reply."
+    links = links_of(operation, OPERATIONS)
+    if links:
+        good["links"] = links
     responses: Json = {str(status): good for status in good_of(operation)}
     content = {"application/problem+json": {"schema": known[ProblemShape]}}
     for status in refusals_of(operation):

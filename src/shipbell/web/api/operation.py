@@ -13,6 +13,7 @@ from shipbell.domain.access import Action, Reach, Role
 from shipbell.domain.errors import NotFound
 from shipbell.ports.directory import KnownProject
 from shipbell.usecases.identity import Identity
+from shipbell.web.api.queries import Query
 from shipbell.web.api.reading import expected_of, read_object
 from shipbell.web.api.services import ApiServices
 
@@ -54,21 +55,6 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parameter of the query string."""
-
-    name: str
-    about: str
-    example: str
-
-
-PAGED = (
-    Query("limit", "How many items at most, 1 to 200 (50).", "50"),
-    Query("cursor", "`next` of the page before.", ""),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from shipbell.domain.deliveries import DeliveryState
 from shipbell.domain.errors import InvalidValue, NotFound, Problem
 from shipbell.domain.ids import Prefix
 from shipbell.ports.history import EventLine, Find, RobotLine
@@ -12,11 +11,10 @@ from shipbell.usecases.replay import refusals
 from shipbell.usecases.why import Branch
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer
+from shipbell.web.api.queries import STATES
 from shipbell.web.api.reading import cursor, id_in_path, id_of, limit_of, number_cursor_of, time_of, word_of
 from shipbell.web.api.shapes import Listed
 from shipbell.web.api.shapes_past import BranchShape, RefusalShape, ReplayedShape, RuleShape, WhyShape
-
-_STATES = ("retrying", *(one.value for one in DeliveryState))
 
 
 async def events(call: Call) -> Response:
@@ -130,9 +128,9 @@ async def _find(call: Call, given: Mapping[str, object]) -> Find:
     """What a query string or a body asks for; raises InvalidValue."""
     project = await call.project()
     state = word_of(given.get("state"), "state")
-    if state is not None and state not in _STATES:
+    if state is not None and state not in STATES:
         raise InvalidValue(
-            [Problem(field="state", code="unknown-state", message=f"Choose one of {', '.join(_STATES)}.")]
+            [Problem(field="state", code="unknown-state", message=f"Choose one of {', '.join(STATES)}.")]
         )
     return Find(
         project_id=project.id,

@@ -11,10 +11,9 @@ from starlette.requests import Request
 
 from shipbell.domain.errors import InvalidValue, MalformedBody, NotFound, Problem
 from shipbell.domain.ids import Prefix, decode
+from shipbell.web.api.queries import DEFAULT, MOST
 from shipbell.web.hooks import read_body
 
-MOST = 200
-DEFAULT = 50
 _CURSOR_CHARACTERS = 600
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 _ROW_ID = 2**63

@@ -117,7 +117,10 @@ class BudgetShape(Struct):
 
 
 class RobotShape(Struct, kw_only=True):
-    """A robot as this project sees it: `waiting` and `oldest_waiting_at` are of this project alone."""
+    """A robot as this project sees it: `waiting` and `oldest_waiting_at` are of this project alone.
+
+    `ready_at` is when a paused or paced robot takes the next call; null when it may at once, or is closed.
+    """
 
     id: str
     channel: str
@@ -128,6 +131,6 @@ class RobotShape(Struct, kw_only=True):
     health: str
     detail: str | None
     budget: BudgetShape
-    ready_at: datetime
+    ready_at: datetime | None
     waiting: int
     oldest_waiting_at: datetime | None

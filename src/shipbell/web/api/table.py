@@ -2,33 +2,13 @@
 
 from shipbell.domain.access import Action, Reach
 from shipbell.web.api import bodies, members, past, people, projects, shapes, shapes_past, sources, subscriptions, words
-from shipbell.web.api.operation import PAGED, Operation, Query
+from shipbell.web.api.operation import Operation
+from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED
 
 _PROJECT = "/projects/{key}"
 _MEMBER = f"{_PROJECT}/members/{{user}}"
 _SOURCE = f"{_PROJECT}/sources/{{id}}"
 _SUBSCRIPTION = f"{_PROJECT}/subscriptions/{{id}}"
-_WHEN = (
-    Query("from", "Only later ones (RFC 3339).", "2026-11-24T00:00:00Z"),
-    Query("to", "Only earlier ones (RFC 3339).", "2026-11-25T00:00:00Z"),
-)
-_WHAT = (
-    Query("source", "Only those of this source (`src_…`).", ""),
-    Query("type", "Only those of this event type.", "pipeline.run.failed"),
-    Query("text", "Only those whose name, run number or commit begins so.", "build"),
-    *_WHEN,
-)
-_DELIVERIES = (
-    Query("state", "waiting, retrying, delivered, dead, expired or cancelled.", "dead"),
-    Query("robot", "Only those of this robot (`rob_…`).", ""),
-    Query("subscription", "Only those of this subscription (`sub_…`).", ""),
-    *_WHAT,
-)
-_AUDIT = (
-    Query("project", "Only this project's part, which its managers may read.", "payments"),
-    Query("actor", "Only the changes of this user.", "alice"),
-    Query("action", "Only changes of this kind.", "subscription.updated"),
-)
 
 _WORDS = (
     Operation(
@@ -165,7 +145,7 @@ _SUBSCRIPTIONS = (
 
 _PAST = (
     Operation(
-        method="GET", path=f"{_PROJECT}/events", action=Action.LOOK, handler=past.events, query=(*PAGED, *_WHAT),
+        method="GET", path=f"{_PROJECT}/events", action=Action.LOOK, handler=past.events, query=EVENTS,
         reply=shapes.Listed[shapes_past.EventShape], about="The events of a project, the newest first",
     ),
     Operation(
@@ -178,7 +158,7 @@ _PAST = (
     ),
     Operation(
         method="GET", path=f"{_PROJECT}/deliveries", action=Action.LOOK, handler=past.deliveries,
-        query=(*PAGED, *_DELIVERIES), reply=shapes.Listed[shapes_past.DeliveryShape],
+        query=DELIVERIES, reply=shapes.Listed[shapes_past.DeliveryShape],
         about="The deliveries of a project, the newest first",
     ),
     Operation(
@@ -251,7 +231,7 @@ _PEOPLE = (
         about="End one of one's own tokens",
     ),
     Operation(
-        method="GET", path="/audit", action=Action.READ_AUDIT, handler=people.audit, query=(*PAGED, *_AUDIT),
+        method="GET", path="/audit", action=Action.READ_AUDIT, handler=people.audit, query=AUDIT,
         reply=shapes.Listed[shapes.AuditShape], refusals=(404,), about="Who changed what, the newest first",
     ),
 )  # fmt: skip

@@ -190,7 +190,7 @@ def robot(line: RobotLine, *, now: datetime, per_minute: int) -> shapes_past.Rob
         health=f"{told.cause} {told.cure}" if told and line.state is not LaneState.OPEN else "It takes messages.",
         detail=line.cause_detail,
         budget=shapes_past.BudgetShape(used=sum(one > now - _MINUTE for one in line.starts), per_minute=per_minute),
-        ready_at=line.ready_at,
+        ready_at=line.ready_at if line.ready_at > now and line.state is not LaneState.CLOSED else None,
         waiting=line.waiting,
         oldest_waiting_at=line.oldest_waiting_at,
     )
