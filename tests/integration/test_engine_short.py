@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, insert, select
 
 from shipbell.storage.engine import Database
 from shipbell.storage.schema import METADATA, counters
@@ -90,3 +90,57 @@ async def test_nothing_of_a_short_write_that_fails_is_kept_and_the_next_one_work
         await database.write(broken, short=True)
     await database.write(put("b", []), short=True)
     assert names(database) == ["b"]
+
+
+def commits(database: Database) -> list[str]:
+    seen: list[str] = []
+
+    @event.listens_for(database.writer, "commit")
+    def _seen(_connection: Connection) -> None:
+        seen.append("commit")
+
+    return seen
+
+
+async def test_short_writes_of_one_turn_share_a_commit(database: Database) -> None:
+    seen = commits(database)
+    await asyncio.gather(*(database.write(put(name, []), short=True) for name in "abc"))
+    assert names(database) == ["a", "b", "c"]
+    assert seen == ["commit"]
+
+
+async def test_what_joins_while_the_thread_is_busy_goes_together_afterwards(database: Database) -> None:
+    seen, threads = commits(database), list[int]()
+    await database.write(put("slow", threads, seconds=0.1), short=True)
+    first = asyncio.create_task(database.write(put("a", threads, seconds=0.1), short=True))
+    await asyncio.sleep(0.02)
+    await asyncio.gather(first, *(database.write(put(name, threads), short=True) for name in "bc"))
+    assert names(database) == ["a", "b", "c", "slow"]
+    assert len(seen) == 3
+    assert threading.get_ident() not in threads[1:]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_a_short_write_that_breaks_the_others_fails_alone(database: Database, slow: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    def broken(connection: Connection) -> None:
+        connection.execute(insert(counters).values(name="broken", value=1))
+        raise LookupError
+
+    if slow:
+        await database.write(put("slow", [], seconds=0.1), short=True)
+    ends = await asyncio.gather(
+        database.write(put("a", []), short=True),
+        database.write(broken, short=True),
+        database.write(put("b", []), short=True),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in ends] == [type(None), LookupError, type(None)]
+    assert [name for name in names(database) if name != "slow"] == ["a", "b"]
+
+
+async def test_a_short_write_whose_caller_is_gone_is_not_made(database: Database) -> None:
+    gone = asyncio.create_task(database.write(put("gone", []), short=True))
+    other = asyncio.create_task(database.write(put("a", []), short=True))
+    asyncio.get_running_loop().call_soon(gone.cancel)
+    await other
+    assert names(database) == ["a"]

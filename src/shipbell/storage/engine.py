@@ -7,12 +7,11 @@ writer, several readers), on PostgreSQL in the loop through asyncpg (`AsyncConne
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
-from time import perf_counter
 from typing import Any, Concatenate, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -21,40 +20,18 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from shipbell.domain.errors import DatabaseUnusable
+from shipbell.storage.grouping import Group, LockedOut, Rhythm
 
 T = TypeVar("T")
 Work = Callable[Concatenate[Connection, ...], T]
 
 _READERS = 4
 _BUSY_MS = 10_000
-# What short work in the loop's thread waits for another process, and how long it may take before threads serve.
+# What short work in the loop's thread waits for another process.
 _SHORT_MS = 5
-_SLOW_SECONDS = 0.05
-_SLOW_FOR_SECONDS = 2.0
 _FULL = ("database or disk is full", "disk I/O error", "file is too short")
 _BROKEN = ("not a database", "malformed")
 _READ_ONLY = ("readonly", "unable to open", "permission denied")
-
-
-class _LockedOut(Exception):
-    """Another process holds the write lock."""
-
-
-@dataclass(slots=True)
-class Rhythm:
-    """Whether short writes may run in the event loop's thread: writes are quick, and the writer's thread rests."""
-
-    flights: set[Future[Any]] = field(default_factory=set)
-    slow_until: float = 0.0
-
-    def quick(self) -> bool:
-        """Whether a short write may run at once."""
-        return not self.flights and perf_counter() >= self.slow_until
-
-    def took(self, seconds: float) -> None:
-        """A write that held up the loop sends the next ones to the thread for a while."""
-        if seconds > _SLOW_SECONDS:
-            self.slow_until = perf_counter() + _SLOW_FOR_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +44,11 @@ class Database:
     writing: ThreadPoolExecutor
     reading: ThreadPoolExecutor
     rhythm: Rhythm = field(default_factory=Rhythm)
+    _group: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let short writes find each other."""
+        object.__setattr__(self, "_group", Group(here=self._at_once, there=self._in_thread, rhythm=self.rhythm))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -90,26 +72,23 @@ class Database:
     async def write(self, work: Callable[[Connection], T], *, short: bool = False) -> T:
         """Run `work` in the one write transaction; it is committed when this returns.
 
-        `short` work runs in the event loop's own thread while writes are quick and nobody else writes: handing
-        it to the writer's thread and back costs more than the work (ADR 0010). Raises DatabaseUnusable when the
-        disk is full or read-only; whatever else `work` raises passes on, and nothing of it is kept.
+        `short` work shares a transaction with the other short work of this turn of the event loop (ADR 0011), and
+        runs in the loop's own thread while writes are quick and nobody else writes: handing it to the writer's
+        thread and back costs more than the work (ADR 0010). Raises DatabaseUnusable when the disk is full or
+        read-only; whatever else `work` raises passes on, and nothing of it is kept.
         """
-        if short and self.rhythm.quick():
-            began = perf_counter()
-            try:
-                return self._at_once(work)
-            except _LockedOut:
-                # Another process writes: waiting for it is the thread's job.
-                pass
-            finally:
-                self.rhythm.took(perf_counter() - began)
+        if short:
+            return await self._group.join(work)
+        return await self._in_thread(work)
+
+    async def _in_thread(self, work: Callable[[Connection], T]) -> T:
         flight = self.writing.submit(self.write_here, work)
         self.rhythm.flights.add(flight)
         flight.add_done_callback(self.rhythm.flights.discard)
         return await asyncio.wrap_future(flight)
 
     def _at_once(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` here; raises _LockedOut, with nothing done, when another process holds the write lock."""
+        """Run `work` here; raises LockedOut, with nothing done, when another process holds the write lock."""
         try:
             with self.writer.connect() as connection:
                 _patience(connection, _SHORT_MS)
@@ -117,7 +96,7 @@ class Database:
                     transaction = connection.begin()
                 except OperationalError as error:
                     if "locked" in str(error.orig):
-                        raise _LockedOut from error
+                        raise LockedOut from error
                     raise
                 finally:
                     _patience(connection, _BUSY_MS)
@@ -222,6 +201,7 @@ def _pragmas(connection: DBAPIConnection) -> None:
         "foreign_keys = ON",
         "cache_size = -65536",
         "temp_store = MEMORY",
+        "wal_autocheckpoint = 8000",
         "journal_size_limit = 67108864",
     ):
         connection.execute(f"PRAGMA {pragma}")
