@@ -69,7 +69,7 @@ async def test_many_dead_letters_of_a_robot_go_again_in_order_and_of_this_projec
         theirs = (await made.deliveries("dead", 1, key=OTHER))[0]
         await made.robot("POST", "/robots/group")
         reopened = await made.ask("POST", f"{ROBOTS}/{one['robot']}/reopen")
-        assert (reopened.status_code, reopened.json()["state"]) == (200, "open")
+        assert (reopened.status_code, reopened.json()["state"], reopened.json()["ready_at"]) == (200, "open", None)
         done = await made.ask("POST", f"{DELIVERIES}/replay", {"robot": one["robot"], "state": "dead"})
         assert done.json() == {"replayed": 5, "refused": [], "more": False}
         delivered = await made.deliveries("delivered", 5)
@@ -88,6 +88,8 @@ async def test_a_delivery_that_waits_is_not_replayed_and_time_narrows_what_is(tm
         await made.robot("PUT", "/robots/group/faults", {"bad-gateway": 1})
         await made.emit("pipeline.run.failed", "one")
         waiting = (await made.deliveries("retrying", 1))[0]
+        paused = (await made.ask("GET", f"{ROBOTS}/{waiting['robot_id']}")).json()
+        assert (paused["state"], paused["ready_at"] > paused["since"]) == ("paused", True)
         reply = await made.ask("POST", f"{DELIVERIES}/{waiting['id']}/replay")
         assert (reply.status_code, reply.json()["code"]) == (409, "still-waiting")
         for body, field in (

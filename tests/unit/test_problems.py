@@ -67,6 +67,11 @@ def test_codes_are_unique_and_kebab_case() -> None:
     assert all(code == code.lower() and set(code) <= set("abcdefghijklmnopqrstuvwxyz-") for code in codes)
 
 
+def test_a_rule_of_the_whole_body_is_told_without_a_field() -> None:
+    whole = InvalidValue([Problem(field="", code="not-an-object", message="Send a JSON object.")])
+    assert problem_body(whole)["detail"] == "Send a JSON object."
+
+
 def test_broken_rules_are_told_one_by_one() -> None:
     assert problem_body(made(InvalidValue))["errors"] == [
         {"field": "url", "code": "required", "message": "Paste the address."}

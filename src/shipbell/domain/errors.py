@@ -96,7 +96,7 @@ class InvalidValue(BadInput):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         """Keep every broken rule; the sentence tells them all."""
-        super().__init__("; ".join(f"{one.field}: {one.message}" for one in problems))
+        super().__init__("; ".join(f"{one.field}: {one.message}" if one.field else one.message for one in problems))
         self.problems = tuple(problems)
 
 
