@@ -1,5 +1,6 @@
 """The generic source: Shipbell's own event, one or many, and what it says of a body that is not one."""
 
+import gzip
 import json
 from datetime import UTC, datetime
 
@@ -94,6 +95,11 @@ def test_null_means_unknown() -> None:
     assert (event.time, event.run, event.actor, event.gate) == (ARRIVED, Run(), None, None)
 
 
+@pytest.mark.parametrize("actor", [{}, {"name": None}, {"name": ""}, {"id": 7}])
+def test_an_actor_without_a_name_is_unknown(actor: dict[str, object]) -> None:
+    assert event_in("generic", {**LEAST, "actor": actor}).actor is None
+
+
 def test_long_text_is_kept_whole() -> None:
     name = "é" * 300_000
     assert event_in("generic", {**LEAST, "subject": {"name": name}}).subject.name == name
@@ -177,6 +183,7 @@ def test_a_type_outside_the_catalog_is_named(event_type: str, place: str) -> Non
         (with_member(b'"more": ' + b"[" * 100_000 + b"]" * 100_000), "recursion"),
         (with_member(b'"run": ' + b'{"more":' * 100_000 + b"1" + b"}" * 100_000), "recursion"),
         (b"[" * 500_000, "Expected `object`"),
+        (gzip.compress(LEAST_BYTES), "compressed"),
         (b"null", "Expected `object`, got `null`"),
         (b"3", "Expected `object`, got `int`"),
         (b'"text"', "Expected `object`, got `str`"),
@@ -216,7 +223,7 @@ def test_a_body_that_is_no_event_is_refused_in_words(body: bytes, words: str) ->
         ("run", {"finished_at": "2026-11-24T03:04:12"}, "at run.finished_at"),
         ("run", {"started_at": "9999-12-31T23:59:59Z"}, "at run.started_at"),
         ("subject", {"name": "\x1b\u202e"}, "at subject.name"),
-        ("actor", {}, "at actor"),
+        ("actor", {"name": 3}, "at actor.name"),
         ("actor", "zhang.san", "at actor"),
         ("trigger", {"branch": ["main"]}, "at trigger.branch"),
         ("gate", "maybe", "at gate"),

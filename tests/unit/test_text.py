@@ -66,6 +66,8 @@ def test_ordinary_text_stays_as_it_is(safe: Callable[[str], str], text: str) -> 
         ('<font color="warning">x</font>', '＜font color="warning">x＜/font>'),
         ("<FONT color=info>", "＜FONT color=info>"),
         ("[free money](http://evil.example)", "[free money]（http://evil.example)"),
+        ("<\u200d@all> <\ufe0ffont>", "＜\u200d@all> ＜\ufe0ffont>"),
+        ("[free money]\u00ad\u200d(http://evil.example)", "[free money]\u00ad\u200d（http://evil.example)"),
         ("`rm -rf`", "'rm -rf'"),
         ("**loud**", "∗∗loud∗∗"),
         ("# heading", "＃ heading"),

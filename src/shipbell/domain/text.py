@@ -19,8 +19,11 @@ _INVISIBLE_CLASS = (
     "\ufeff\ufff9-\ufffb\ud800-\udfff"
 )
 _INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
+# Emoji and some scripts need these, so they stay; a reader may skip them all the same.
+_SKIPPED = "[\u00ad\u034f\u180b-\u180e\u200c\u200d\ufe00-\ufe0f]*"
 # What opens a mention, a colour or a link; a plain `<` is only a sign.
-_TAG = re.compile(r"<(?=@|/?font|/?a[\s>])", re.IGNORECASE)
+_TAG = re.compile(f"<(?={_SKIPPED}(?:@|/?font|/?a[\\s>]))", re.IGNORECASE)
+_LINK = re.compile(rf"\](?P<skipped>{_SKIPPED})\(")
 _URL_SAFE = "!#$%&'*+,-./:;=?@_~"
 _SAFE_URL = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,4})?(?:[/?#][A-Za-z0-9._~/%&=?+#:@!$*,;'\-]*)?\Z")
 _GRAPHEME = regex.compile(r"\X")
@@ -36,18 +39,22 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
 
 
+def _harmless(text: str) -> str:
+    """Without what opens a mention, a colour or a link."""
+    if "<" in text:
+        text = _TAG.sub("＜", text)
+    return _LINK.sub(r"]\g<skipped>（", text) if "]" in text else text
+
+
 def defuse_text(text: str) -> str:
     """One line that mentions nobody and opens no link text in a plain text message."""
     text = clean(text)
-    return _TAG.sub("＜", text).replace("](", "]（") if "<" in text or "](" in text else text
+    return _harmless(text)
 
 
 def defuse(text: str) -> str:
     """One line of markdown that cannot mention, colour, link, open code or bold, nor begin a heading or quote."""
-    text = clean(text)
-    if "<" in text:
-        text = _TAG.sub("＜", text)
-    text = text.replace("](", "]（").replace("`", "'").replace("**", "∗∗")
+    text = _harmless(clean(text)).replace("`", "'").replace("**", "∗∗")
     if text[:1] == "#":
         return "＃" + text[1:]
     if text[:1] == ">":

@@ -18,19 +18,26 @@ _MOST_ID_CHARACTERS = 1_024
 _MOST_ISSUES = 10**12
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
+_GZIP = b"\x1f\x8b"
 _NUL_ESCAPE = re.compile(rb"\\u0000|\x00", re.IGNORECASE)
 _SURROGATE_ESCAPE = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)
 
 
+class ActorBody(msgspec.Struct):
+    """Who made it run; without a name nobody is known."""
+
+    name: str | None = None
+
+
 class EventBody(msgspec.Struct, rename=None):
-    """The JSON of DESIGN 1.3; unknown members are ignored."""
+    """The JSON of DESIGN 1.3; unknown members are ignored, and only `id`, `type` and `subject.name` must be there."""
 
     id: str
     type: str
     subject: Subject
     time: datetime | None = None
     run: Run | None = None
-    actor: Actor | None = None
+    actor: ActorBody | None = None
     trigger: Trigger | None = None
     gate: Gate | None = None
     issues: Issues | None = None
@@ -60,6 +67,8 @@ def check_text(body: bytes) -> None:
     """Refuse what no database and no message can hold: NUL and lone surrogates."""
     if not body.strip():
         raise MalformedEvent("The body is empty: send one event as JSON.")
+    if body.startswith(_GZIP):
+        raise MalformedEvent("The body is compressed: send it as it is.")
     if b"\x00" in body or (b"\\u0000" in body and _NUL_ESCAPE.search(body.replace(b"\\\\", b""))):
         raise MalformedEvent("The body holds a NUL character: leave it out.")
     if _SURROGATE_ESCAPE.search(body) and _has_lone_surrogate(body):
@@ -125,7 +134,7 @@ def event_of(body: EventBody, *, received_at: datetime, place: str = "") -> Even
         time=aware(body.time, f"{prefix}time") or received_at,
         subject=body.subject,
         run=run,
-        actor=body.actor,
+        actor=Actor(name=body.actor.name) if body.actor and body.actor.name else None,
         trigger=body.trigger,
         gate=body.gate,
         issues=body.issues,
