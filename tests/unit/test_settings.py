@@ -27,6 +27,7 @@ SAMPLES = {
     "SHIPBELL_LOG_LEVEL": "debug",
     "SHIPBELL_LOG_FORMAT": "console",
     "SHIPBELL_OIDC_ROLES": "ops=administrator",
+    "SHIPBELL_OPERATOR_URL": "https://robot.example.com/send?key=k",
 }
 PROVIDER = {
     "SHIPBELL_OIDC_ISSUER": "https://id.example.com",
@@ -88,11 +89,11 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_file_named_in_the_environment_wins_over_the_value_in_the_toml_file(name: str, tmp_path: Path) -> None:
-    (tmp_path / "value").write_text("from the environment\n")
-    given = toml(tmp_path, f"{name.lower()} = 'from the file'\n")
+    (tmp_path / "value").write_text("https://environment.example.com\n")
+    given = toml(tmp_path, f"{name.lower()} = 'https://file.example.com'\n")
     rest = {other: one for other, one in PROVIDER.items() if other != name}
     settings = load({**rest, **given, f"{name}_FILE": str(tmp_path / "value")})
-    assert settings == load({**rest, name: "from the environment"})
+    assert settings == load({**rest, name: "https://environment.example.com"})
 
 
 def test_a_value_in_the_environment_wins_over_a_file_named_in_the_toml_file(tmp_path: Path) -> None:
@@ -110,10 +111,10 @@ def test_numbers_and_texts_of_the_file_are_read_alike(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_may_lie_in_a_file_of_its_own(name: str, tmp_path: Path) -> None:
     path = tmp_path / "value"
-    path.write_text("something secret\n")
+    path.write_text("https://secret.example.com\n")
     rest = {other: one for other, one in PROVIDER.items() if other != name}
     by_file = load({**rest, f"{name}_FILE": str(path)})
-    assert by_file == load({**rest, name: "something secret"})
+    assert by_file == load({**rest, name: "https://secret.example.com"})
     assert by_file != load(PROVIDER)
 
 

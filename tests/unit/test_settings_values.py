@@ -148,7 +148,7 @@ def test_faults_do_not_show_secrets() -> None:
 
 
 def test_settings_can_be_printed_without_their_secrets() -> None:
-    settings = load({**PROVIDER, **dict.fromkeys(SECRETS, "marker-secret")})
+    settings = load({**PROVIDER, **dict.fromkeys(SECRETS, "https://marker-secret.example.com")})
     assert "marker" not in repr(settings)
     assert "marker" not in str(settings)
 
@@ -206,3 +206,11 @@ def test_a_role_for_a_group_that_cannot_be_read_is_told(value: str) -> None:
         }
     )
     assert told.startswith("SHIPBELL_OIDC_ROLES ")
+    assert fault({"SHIPBELL_OIDC_ROLES": value}) == told
+
+
+@pytest.mark.parametrize("value", ["ftp://marker.example/", "marker", "https://", "http://marker:0/"])
+def test_an_operators_robot_that_is_no_address_is_told_without_the_address(value: str) -> None:
+    told = fault({"SHIPBELL_OPERATOR_URL": value})
+    assert told.startswith("SHIPBELL_OPERATOR_URL ")
+    assert "marker" not in told

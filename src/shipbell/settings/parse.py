@@ -77,6 +77,11 @@ class Parser:
             return ""
         return value
 
+    def secret_url(self, name: str) -> Secret | None:
+        """An http or https address that is a secret, or None."""
+        value = self.url(name)
+        return Secret(value) if value else None
+
     def networks(self, name: str) -> tuple[Network, ...]:
         """Networks separated by commas."""
         found: list[Network] = []

@@ -87,7 +87,7 @@ def _settings(parser: Parser) -> Settings:
         source_per_second=parser.number("SHIPBELL_SOURCE_PER_SECOND", least=0, most=1_000_000),
         retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001, most=_MOST_DAYS)),
         expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001, most=_MOST_DAYS * _HOURS)),
-        operator_url=parser.secret("SHIPBELL_OPERATOR_URL"),
+        operator_url=parser.secret_url("SHIPBELL_OPERATOR_URL"),
         log_level=parser.one_of("SHIPBELL_LOG_LEVEL", ("debug", "info", "warning", "error")),
         log_format=parser.one_of("SHIPBELL_LOG_FORMAT", ("json", "console")),
         oidc=_oidc(parser),
@@ -99,6 +99,7 @@ def _oidc(parser: Parser) -> Oidc | None:
     issuer = parser.url("SHIPBELL_OIDC_ISSUER")
     client_secret = parser.secret("SHIPBELL_OIDC_CLIENT_SECRET")
     client_id = parser.text("SHIPBELL_OIDC_CLIENT_ID")
+    roles = parser.roles("SHIPBELL_OIDC_ROLES")
     if not issuer:
         if client_id or client_secret is not None:
             parser.broken(
@@ -113,7 +114,7 @@ def _oidc(parser: Parser) -> Oidc | None:
         client_secret=client_secret or Secret(""),
         username_claim=parser.text("SHIPBELL_OIDC_USERNAME_CLAIM"),
         groups_claim=parser.text("SHIPBELL_OIDC_GROUPS_CLAIM"),
-        roles=parser.roles("SHIPBELL_OIDC_ROLES"),
+        roles=roles,
     )
 
 
