@@ -45,19 +45,22 @@ def backup_command(
 def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A back-up.")]) -> None:
     """Put a back-up into an empty data folder."""
     chosen = settings()
+    key_file = chosen.data / FILE
     try:
         folder = database_path(chosen).parent
         fingerprint, key = restore(file, folder)
         if key is not None and chosen.secret_key is None:
-            write_key(folder / FILE, key)
-        keys = secret_keys(chosen)
+            chosen.data.mkdir(parents=True, exist_ok=True)
+            write_key(key_file, key)
+        # A key that is made up now would open nothing and stand in the way of the right one.
+        keys = secret_keys(chosen) if chosen.secret_key is not None or key_file.exists() else ()
     except ShipbellError as error:
         fail(error)
     if fingerprint not in {fingerprint_of([one]) for one in keys}:
         fail(
             WrongKey(
                 "Restored, but the secret key at hand cannot open it:"
-                " give the one it was made with in SHIPBELL_SECRET_KEY."
+                f" give the one it was made with in SHIPBELL_SECRET_KEY or in {key_file}."
             )
         )
     say(f"Restored into {folder}.")

@@ -1,14 +1,16 @@
 """Back-up and restore of a SQLite store: one file, copied while the server works."""
 
+import gzip
 import hashlib
 import os
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from shipbell.domain.errors import DatabaseUnusable, InvalidFile
+from shipbell.domain.errors import Conflict, DatabaseUnusable, InvalidFile
 from shipbell.domain.secret import Secret
 
 _DATABASE, _FINGERPRINT, _KEY = "shipbell.db", "key.fingerprint", "secret.key"
@@ -21,10 +23,13 @@ def fingerprint_of(keys: Sequence[Secret]) -> str:
 
 
 def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool) -> None:
-    """Write the database, the fingerprint of its key and, if wished, the key itself into one tar file (0600)."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        copy = Path(folder) / _DATABASE
-        try:
+    """Write the database, the fingerprint of its key and, if wished, the key itself into one tar file (0600).
+
+    Raises InvalidFile when the file cannot be written, DatabaseUnusable when the database cannot be read.
+    """
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            copy = Path(folder) / _DATABASE
             _copied(path, copy)
             (Path(folder) / _FINGERPRINT).write_text(fingerprint_of(keys) + "\n")
             if with_key:
@@ -33,8 +38,10 @@ def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool)
             with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
                 for one in sorted(Path(folder).iterdir()):
                     archive.add(one, arcname=one.name)
-        except (OSError, sqlite3.Error) as error:
-            raise DatabaseUnusable(f"{target} cannot be written: {error}.") from error
+    except OSError as error:
+        raise InvalidFile(f"{target} cannot be written ({type(error).__name__}).") from error
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be read: {error}.") from error
 
 
 def _copied(path: Path, copy: Path) -> None:
@@ -50,25 +57,30 @@ def _copied(path: Path, copy: Path) -> None:
 
 
 def restore(archive_path: Path, folder: Path) -> tuple[str, Secret | None]:
-    """Put a back-up into an empty data folder; the fingerprint of its key, and the key if it came along."""
+    """Put a back-up into an empty data folder; the fingerprint of its key, and the key if it came along.
+
+    Raises Conflict when a database is there already, InvalidFile for a file that is no whole back-up; then nothing is
+    left in the folder. Raises DatabaseUnusable when the folder cannot be written.
+    """
     target = folder / _DATABASE
     if target.exists():
-        raise DatabaseUnusable(f"{target} exists already: restore into an empty SHIPBELL_DATA.")
+        raise Conflict(f"{target} exists already: restore into an empty SHIPBELL_DATA.")
+    try:
+        file = archive_path.open("rb")
+    except OSError as error:
+        raise InvalidFile(f"{archive_path} cannot be read ({type(error).__name__}).") from error
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive_path, "r:gz") as archive:
+        with file, tempfile.TemporaryDirectory(dir=folder) as spot, tarfile.open(fileobj=file, mode="r:gz") as archive:
             names = set(archive.getnames())
             if not {_DATABASE, _FINGERPRINT} <= names <= {_DATABASE, _FINGERPRINT, _KEY}:
                 raise InvalidFile(f"{archive_path} is no back-up of Shipbell.")
-            archive.extract(_DATABASE, folder, filter="data")
-            found = (archive.extractfile(_FINGERPRINT) or _nothing()).read().decode().strip()
-            key = archive.extractfile(_KEY).read().decode().strip() if _KEY in names else None  # type: ignore[union-attr]
-    except (tarfile.TarError, EOFError) as error:
-        raise InvalidFile(f"{archive_path} is no back-up of Shipbell.") from error
+            archive.extractall(spot, filter="data")
+            found = (Path(spot) / _FINGERPRINT).read_text("utf-8").strip()
+            key = (Path(spot) / _KEY).read_text("utf-8").strip() if _KEY in names else None
+            (Path(spot) / _DATABASE).replace(target)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
+        raise InvalidFile(f"{archive_path} is no back-up of Shipbell, or only a part of one.") from error
     except OSError as error:
-        raise DatabaseUnusable(f"{archive_path} cannot be restored: {error}.") from error
+        raise DatabaseUnusable(f"{folder} cannot be written ({type(error).__name__}).") from error
     return found, Secret(key) if key else None
-
-
-def _nothing() -> "tarfile.ExFileObject":
-    raise InvalidFile("The back-up lacks the fingerprint of its key.")
