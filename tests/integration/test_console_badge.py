@@ -19,7 +19,7 @@ ITEM = re.compile(r'<a class="nav-item"[^>]*>(?:(?!</a>).)*?</svg>(Deliveries|æŠ
 @pytest.fixture
 async def console(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
     async with console_house(tmp_path) as made:
-        assert (await made["alice"].post(TAB, [*wish(enabled=""), ("action", "ok")])).status_code == 303
+        assert (await made["alice"].post(TAB, [*wish(enabled=[]), ("action", "ok")])).status_code == 303
         yield made
 
 

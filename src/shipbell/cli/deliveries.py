@@ -1,5 +1,6 @@
 """`deliveries list`, `show` and `replay`."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,10 +13,11 @@ from shipbell.domain.causes import explain
 from shipbell.domain.errors import BadInput, NotFound
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import DeliveryLine, DeliveryWhole, Find, Replayed
+from shipbell.usecases.replay import MOST_TOLD
 
 STATES = ("waiting", "retrying", "delivered", "dead", "expired", "cancelled")
 _PAGE = 200
-_CHUNK = 500
+_STEP = 500
 _deliveries = typer.Typer(no_args_is_help=True, help="Deliveries: what became of events.")
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Robot = Annotated[str | None, typer.Option("--robot", metavar="ID", help="Only those of this robot (rob_…).")]
@@ -132,7 +134,7 @@ def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…
 
     async def work(parts: Parts) -> Replayed:
         if lane_id is None:
-            return await parts.history.replay(numbers, by=BY)
+            return await _replay_named(parts, numbers)
         return await _replay_robot(parts, lane_id)
 
     done = with_parts(work)
@@ -144,14 +146,30 @@ def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…
         raise typer.Exit(REFUSED)
 
 
-async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
-    """Every dead delivery of a robot, the oldest first, chunk by chunk, with progress."""
-    replayed, last = 0, 0
-    refused: dict[int, str] = {}
-    while ids := await parts.history.found(Find(lane_id=lane_id, state="dead"), most=_CHUNK, after=last):
-        done = await parts.history.replay(ids, by=BY)
-        replayed, last = replayed + done.replayed, ids[-1]
+async def _replay_named(parts: Parts, numbers: Sequence[int]) -> Replayed:
+    """These deliveries, in steps that keep nobody else waiting."""
+    replayed, refused = 0, dict[int, str]()
+    for start in range(0, len(numbers), _STEP):
+        done = await parts.history.replay(numbers[start : start + _STEP], by=BY)
+        replayed += done.replayed
         refused.update(done.refused)
-        if len(ids) == _CHUNK:
-            say(f"{replayed} so far")
+        if start + _STEP < len(numbers):
+            say(f"{replayed} so far, more are left")
+    return Replayed(replayed=replayed, refused=refused)
+
+
+async def _replay_robot(parts: Parts, lane_id: int) -> Replayed:
+    """Every delivery that is dead by now on a robot, the oldest first, step by step, with progress."""
+    find = Find(lane_id=lane_id, state="dead", until=parts.clock.now())
+    replayed, refusals, last = 0, 0, 0
+    refused: dict[int, str] = {}
+    while True:
+        done = await parts.replay.many(find, BY, after=last, most=_STEP)
+        replayed, refusals, last = replayed + done.replayed, refusals + done.refusals, done.last
+        refused.update(list(done.refused.items())[: MOST_TOLD - len(refused)])
+        if not done.more:
+            break
+        say(f"{replayed} so far, more are left")
+    if refusals > len(refused):
+        say(f"{refusals} cannot go again; the oldest {len(refused)} are told below.")
     return Replayed(replayed=replayed, refused=refused)

@@ -118,6 +118,10 @@ class Insight(Protocol):
         """How many dead letters a project has: every page asks it."""
         ...
 
+    async def lines(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryLine]:
+        """These deliveries as they stand, the newest first; unknown ones are left out."""
+        ...
+
     async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
         """How often each of these was sent; those that never were are left out."""
         ...

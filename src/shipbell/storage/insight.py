@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shipbell.ports.history import DeliveryLine, EventLine, Find
 from shipbell.ports.insight import Count, Figures, Found, Span, Tries
-from shipbell.storage import charts, counting, search_events
+from shipbell.storage import charts, counting, finding, search_events
 from shipbell.storage.engine import Database
 
 _FOLLOWED = 20
@@ -34,6 +34,10 @@ class SqlInsight:
     async def dead(self, project_id: int) -> Count:
         """How many dead letters a project has."""
         return await self.database.read(lambda connection: counting.dead(connection, project_id))
+
+    async def lines(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryLine]:
+        """These deliveries as they stand."""
+        return await self.database.read(lambda connection: finding.deliveries_by_id(connection, delivery_ids))
 
     async def tries(self, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
         """How often each of these was sent."""

@@ -12,9 +12,10 @@ from shipbell.ports.directory import By
 from shipbell.ports.history import DeliveryWhole, Find, History
 from shipbell.usecases.drafts import finished
 
-# What one call moves and looks at, at most; who has more calls again.
+# What one call moves at most; who has more calls again.
 MOST = 10_000
-MOST_LOOKED_AT = 100_000
+# What is refused does not count to the most: it would stand in the way of the rest, call after call.
+_LOOKS = 10
 # So many of those that cannot go are told one by one.
 MOST_TOLD = 1_000
 _CHUNK = 500
@@ -24,14 +25,16 @@ _UNKNOWN = "There is no such delivery in this project."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedMany:
-    """What a replay of many did; `more` = there are more of them, call again.
+    """What a replay of many did; `more` = there are more of them after `last`, call again.
 
-    Of those that were refused the oldest are named.
+    Of those that were refused the oldest are named; `refusals` counts all.
     """
 
     replayed: int
     refused: Mapping[int, str]
     more: bool
+    last: int = 0
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +62,32 @@ class Replay:
             raise NotFound(_UNKNOWN)
         return whole
 
-    async def many(self, find: Find, by: By) -> ReplayedMany:
-        """Replay all that a search finds, the oldest first; raises InvalidValue for a state that still waits."""
+    async def many(self, find: Find, by: By, *, after: int = 0, most: int = MOST) -> ReplayedMany:
+        """Replay what a search finds after a delivery, the oldest first, `most` at once.
+
+        Raises InvalidValue for a state that still waits.
+        """
         found = Findings()
         if find.state not in _ENDED:
             found.add("state", "unknown-state", f"Choose one of {', '.join(_ENDED)}.")
         finished(found)
-        replayed, looked_at, last, refused = 0, 0, 0, dict[int, str]()
-        # What is refused does not count to the most: it would stand in the way of the rest, call after call.
-        while replayed < MOST and looked_at < MOST_LOOKED_AT:
-            room = min(_CHUNK, MOST - replayed)
-            ids = await self.history.found(replace(find, before=None), most=room, after=last)
+        find = replace(find, before=None)
+        replayed, refusals, last, refused = 0, 0, after, dict[int, str]()
+        more = True
+        while replayed < most and replayed + refusals < most * _LOOKS:
+            ids = await self.history.found(find, most=min(_CHUNK, most - replayed), after=last)
             if not ids:
-                return ReplayedMany(replayed=replayed, refused=refused, more=False)
+                more = False
+                break
             done = await self.history.replay(ids, project_id=find.project_id, by=by)
-            replayed, looked_at, last = replayed + done.replayed, looked_at + len(ids), ids[-1]
+            replayed, refusals, last = replayed + done.replayed, refusals + len(done.refused), ids[-1]
             refused |= dict(list(done.refused.items())[: MOST_TOLD - len(refused)])
-        more = await self.history.found(replace(find, before=None), most=1, after=last)
-        return ReplayedMany(replayed=replayed, refused=refused, more=bool(more))
+        more = more and await self.left(find, last)
+        return ReplayedMany(replayed=replayed, refused=refused, more=more, last=last, refusals=refusals)
+
+    async def left(self, find: Find, last: int) -> bool:
+        """Whether a search finds more after a delivery."""
+        return bool(await self.history.found(find, most=1, after=last))
 
 
 def refusals(refused: Mapping[int, str]) -> list[dict[str, str]]:
