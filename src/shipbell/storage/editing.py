@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from shipbell.domain.errors import NameTaken, NotFound, Stale
+from shipbell.domain.errors import NotFound
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.directory import (
@@ -24,14 +24,13 @@ from shipbell.ports.directory import (
 from shipbell.storage import audit, facts
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import to_ms_or_none
+from shipbell.storage.edited_rows import check_seen, named_row, project_row, stamped
 from shipbell.storage.editing_subscriptions import SubscriptionEditor
 from shipbell.storage.records import project_of
 from shipbell.storage.schema import counters, lanes
 from shipbell.storage.schema_people import members, projects, sources
 from shipbell.storage.vault import Vault
 from shipbell.storage.waiting import cancel_of_project, cancel_of_region
-
-_STALE = "Somebody changed it after you read it: read it again and repeat your change."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,41 +154,3 @@ class Editor:
         connection.execute(delete(sources).where(sources.c.id == row["id"]))
         before = {"name": row["name"], "kind": row["kind"]}
         return [Entry(action="source.deleted", target=edit.name, project=edit.project, before=before)]
-
-
-def project_row(connection: Connection, key: str) -> RowMapping:
-    """A project by its key; raises NotFound."""
-    row = connection.execute(select(projects).where(projects.c.key == key)).mappings().first()
-    if row is None:
-        raise NotFound(f"There is no project {key}.")
-    return row
-
-
-def named_row(connection: Connection, table: Table, project_id: int, row_id: int, name: str) -> RowMapping | None:
-    """The row of this id, or (id 0) of this name; raises NotFound for an id, NameTaken for another's name."""
-    same_name = select(table).where(table.c.project_id == project_id, table.c.name == name)
-    named = connection.execute(same_name).mappings().first()
-    if not row_id:
-        return named
-    row = connection.execute(
-        select(table).where(table.c.project_id == project_id, table.c.id == row_id)
-    ).mappings().first()  # fmt: skip
-    if row is None:
-        raise NotFound("It does not exist any more.")
-    if named is not None and named["id"] != row_id:
-        raise NameTaken(f"The project has another one named {name}: choose another name.")
-    return row
-
-
-def check_seen(row: RowMapping | None, expected: int | None) -> None:
-    """Raise Stale when the row is not the one that the writer saw (0 = none)."""
-    if expected is not None and (0 if row is None else row["revision"]) != expected:
-        raise Stale(_STALE)
-
-
-def stamped(row: RowMapping | None, by: By, now: int) -> dict[str, object]:
-    """Who changed a row, when, and its next revision."""
-    values: dict[str, object] = {"updated_at": now, "updated_by": by.actor}
-    if row is None:
-        return {**values, "created_at": now, "revision": 1}
-    return {**values, "revision": row["revision"] + 1}

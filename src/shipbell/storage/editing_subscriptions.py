@@ -5,20 +5,19 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from shipbell.domain.errors import NameTaken, NotFound, Stale
+from shipbell.domain.errors import NotFound
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.directory import By, DropSubscription, PutSubscription, SubscriptionRecord
 from shipbell.storage import facts
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import write_json
+from shipbell.storage.edited_rows import check_seen, named_row, stamped
 from shipbell.storage.records import subscription_of
 from shipbell.storage.schema import lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.vault import Vault
 from shipbell.storage.waiting import cancel_of_subscription, move
-
-_STALE = "Somebody changed it after you read it: read it again and repeat your change."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,22 +30,17 @@ class SubscriptionEditor:
 
     def put(self, connection: Connection, project: RowMapping, edit: PutSubscription, by: By, now: int) -> list[Entry]:
         """Make or change one; a new URL moves what waits, switching off cancels it."""
-        row = self._row(connection, project["id"], edit.subscription)
-        _check(row, edit.expected)
+        row = named_row(connection, subscriptions, project["id"], edit.subscription.id, edit.subscription.name)
+        check_seen(row, edit.expected)
         lane_id = self._lane(connection, edit.subscription, now)
         new = replace(edit.subscription, lane_id=lane_id)
-        values = {**self._values(new), "updated_at": now, "updated_by": by.actor}
+        values = {**self._values(new), **stamped(row, by, now)}
         after = facts.subscription(new)
         if row is None:
-            connection.execute(
-                insert(subscriptions).values(
-                    id=self.ids.next(), project_id=project["id"], created_at=now, revision=1, **values
-                )
-            )
+            made = insert(subscriptions).values(id=self.ids.next(), project_id=project["id"], **values)
+            connection.execute(made)
             return [Entry(action="subscription.created", target=new.name, project=project["key"], after=after)]
-        connection.execute(
-            update(subscriptions).where(subscriptions.c.id == row["id"]).values(revision=row["revision"] + 1, **values)
-        )
+        connection.execute(update(subscriptions).where(subscriptions.c.id == row["id"]).values(**values))
         if row["enabled"] and not new.enabled:
             cancel_of_subscription(connection, row["id"], cause="subscription-disabled", now=now)
         elif row["lane_id"] != lane_id:
@@ -58,30 +52,14 @@ class SubscriptionEditor:
 
     def drop(self, connection: Connection, project: RowMapping, edit: DropSubscription, now: int) -> list[Entry]:
         """End one; what waits is cancelled."""
-        row = self._named(connection, project["id"], edit.name)
+        row = named_row(connection, subscriptions, project["id"], 0, edit.name)
         if row is None:
             raise NotFound(f"{project['key']} has no subscription {edit.name}.")
-        _check(row, edit.expected)
+        check_seen(row, edit.expected)
         cancel_of_subscription(connection, row["id"], cause="subscription-deleted", now=now)
         connection.execute(delete(subscriptions).where(subscriptions.c.id == row["id"]))
         before = facts.subscription(subscription_of(row, self.vault))
         return [Entry(action="subscription.deleted", target=edit.name, project=project["key"], before=before)]
-
-    def _row(self, connection: Connection, project_id: int, new: SubscriptionRecord) -> RowMapping | None:
-        named = self._named(connection, project_id, new.name)
-        if not new.id:
-            return named
-        this = select(subscriptions).where(subscriptions.c.project_id == project_id, subscriptions.c.id == new.id)
-        row = connection.execute(this).mappings().first()
-        if row is None:
-            raise NotFound("This subscription does not exist any more.")
-        if named is not None and named["id"] != new.id:
-            raise NameTaken(f"The project has another subscription named {new.name}: choose another name.")
-        return row
-
-    def _named(self, connection: Connection, project_id: int, name: str) -> RowMapping | None:
-        this = select(subscriptions).where(subscriptions.c.project_id == project_id, subscriptions.c.name == name)
-        return connection.execute(this).mappings().first()
 
     def _lane(self, connection: Connection, new: SubscriptionRecord, now: int) -> int:
         """The robot's lane, made when it is new; the newest way of writing its URL is the one that is called."""
@@ -114,8 +92,3 @@ class SubscriptionEditor:
             "format": new.format.value,
             "enabled": new.enabled,
         }
-
-
-def _check(row: RowMapping | None, expected: int | None) -> None:
-    if expected is not None and (0 if row is None else row["revision"]) != expected:
-        raise Stale(_STALE)
