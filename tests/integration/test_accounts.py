@@ -12,7 +12,7 @@ import pytest
 from people_store import HASHER, PASSWORD, people
 from settings_store import ALICE, Store, member, opened_store, project
 from shipbell.domain.access import Role
-from shipbell.domain.errors import Conflict, InvalidValue, LastAdministrator, NameTaken, NotFound
+from shipbell.domain.errors import Conflict, InvalidValue, LastAdministrator, NameTaken, NotFound, Stale
 from shipbell.domain.secret import Secret
 from shipbell.usecases.accounts import check_password
 
@@ -163,3 +163,16 @@ async def test_an_administrator_is_made_where_accounts_are_but_none_of_them_is_o
     await people(store).add("bob", PASSWORD, is_admin=False, by=ALICE)
     assert await people(store).first_administrator(Secret(PASSWORD)) is None
     assert [one.name for one in await store.accounts.users() if one.is_admin] == ["admin"]
+
+
+async def test_what_was_changed_after_somebody_saw_it_is_not_changed_by_that_one(store: Store) -> None:
+    await people(store).add("bob", PASSWORD, is_admin=False, by=ALICE)
+    seen = await store.accounts.user("bob")
+    assert seen is not None
+    store.clock.move(0.001)
+    await store.accounts.change("bob", ALICE, is_admin=True, seen=seen.updated_at)
+    with pytest.raises(Stale):
+        await store.accounts.change("bob", ALICE, is_admin=False, seen=seen.updated_at)
+    with pytest.raises(Stale):
+        await store.accounts.remove_user("bob", ALICE, seen=seen.updated_at)
+    assert (await store.accounts.user("bob")) is not None

@@ -16,7 +16,6 @@ ShipbellError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from shipbell.domain.openid import Refusal
 
@@ -33,7 +32,7 @@ class Problem:
 class ShipbellError(Exception):
     """Anything Shipbell says no to, in a sentence."""
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
     def __init__(self, sentence: str) -> None:
         """Keep the sentence for people."""
@@ -165,6 +164,11 @@ class NotReplayable(Conflict):
 
     code = "not-replayable"
 
+    def __init__(self, sentence: str, reason: str = "not-replayable") -> None:
+        """Take the cause that a replay of many would name as the code."""
+        super().__init__(sentence)
+        self.code = reason
+
 
 class LastAdministrator(Conflict):
     """The last instance administrator cannot be removed or demoted."""
@@ -176,6 +180,12 @@ class Stale(NotPossible):
     """Somebody changed it after you read it."""
 
     code = "stale"
+
+    def __init__(
+        self, sentence: str = "Somebody changed it after you read it: read it again and repeat your change."
+    ) -> None:
+        """Say what helps; it is the same for whatever was changed."""
+        super().__init__(sentence)
 
 
 class Busy(NotPossible):

@@ -86,8 +86,19 @@ class Accounts(Protocol):
         """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
         ...
 
-    async def remove_user(self, name: str, by: By) -> None:
-        """End an account with its sessions and tokens; raises NotFound, LastAdministrator."""
+    async def change(
+        self, name: str, by: By, *, is_admin: bool | None = None, password_hash: str | None = None,
+        seen: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Change what is given, all or nothing; a new password ends the sessions.
+
+        Raises NotFound, Conflict for a provider's password, LastAdministrator; Stale for another version than `seen`
+        (`updated_at` of the account that the writer saw).
+        """
+        ...
+
+    async def remove_user(self, name: str, by: By, *, seen: datetime | None = None) -> None:
+        """End an account with its sessions and tokens; raises NotFound, LastAdministrator, Stale as `change` does."""
         ...
 
     async def add_token(self, token: NewToken, by: By) -> int:

@@ -1,11 +1,12 @@
 """Accounts on a database."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from shipbell.domain.access import Role
-from shipbell.domain.errors import Conflict, LastAdministrator, NameTaken, NotFound
+from shipbell.domain.errors import Conflict, LastAdministrator, NameTaken, NotFound, Stale
 from shipbell.ports.accounts import NewToken, Token, User
 from shipbell.ports.clock import Clock, Ids
 from shipbell.ports.directory import By
@@ -74,16 +75,42 @@ class SqlAccounts:
 
     async def set_password(self, name: str, password_hash: str, by: By) -> None:
         """Change a password and end the account's sessions; raises NotFound, Conflict for a provider's account."""
+        await self.change(name, by, password_hash=password_hash)
+
+    async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:
+        """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
+        await self.change(name, by, is_admin=is_admin)
+
+    async def change(
+        self, name: str, by: By, *, is_admin: bool | None = None, password_hash: str | None = None,
+        seen: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Change what is given, all or nothing; a new password ends the sessions.
+
+        Raises NotFound, Conflict for a provider's password, LastAdministrator; Stale for another version than `seen`.
+        """
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> None:
-            row = _row(connection, name)
-            if row["identity"] is not None:
-                raise Conflict(f"{name} signs in through the identity provider: its password is changed there.")
-            values = {"password_hash": password_hash, "updated_at": now, "updated_by": by.actor}
-            connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
-            connection.execute(delete(sessions).where(sessions.c.user_id == row["id"]))
-            audit.write(connection, [Entry(action="user.password_changed", target=name)], by, at=now)
+            row = _row(connection, name, seen)
+            values: dict[str, object] = {}
+            entries: list[Entry] = []
+            if is_admin is not None and bool(row["is_admin"]) != is_admin:
+                if not is_admin:
+                    _check_not_last(connection, name)
+                values |= {"is_admin": is_admin, "admin_by_groups": False}
+                before, after = {"is_admin": not is_admin}, {"is_admin": is_admin}
+                entries.append(Entry(action="user.updated", target=name, before=before, after=after))
+            if password_hash is not None:
+                if row["identity"] is not None:
+                    raise Conflict(f"{name} signs in through the identity provider: its password is changed there.")
+                values["password_hash"] = password_hash
+                connection.execute(delete(sessions).where(sessions.c.user_id == row["id"]))
+                entries.append(Entry(action="user.password_changed", target=name))
+            if entries:
+                values |= {"updated_at": now, "updated_by": by.actor}
+                connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
+                audit.write(connection, entries, by, at=now)
 
         await self._database.write(work)
 
@@ -104,31 +131,12 @@ class SqlAccounts:
 
         await self._database.write(work)
 
-    async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:
-        """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
+    async def remove_user(self, name: str, by: By, *, seen: datetime | None = None) -> None:
+        """End an account with its sessions and tokens; raises NotFound, LastAdministrator, Stale."""
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> None:
-            row = _row(connection, name)
-            if bool(row["is_admin"]) == is_admin:
-                return
-            if not is_admin:
-                _check_not_last(connection, name)
-            values = {"is_admin": is_admin, "admin_by_groups": False, "updated_at": now, "updated_by": by.actor}
-            connection.execute(update(users).where(users.c.id == row["id"]).values(**values))
-            entry = Entry(
-                action="user.updated", target=name, before={"is_admin": not is_admin}, after={"is_admin": is_admin}
-            )
-            audit.write(connection, [entry], by, at=now)
-
-        await self._database.write(work)
-
-    async def remove_user(self, name: str, by: By) -> None:
-        """End an account with its sessions and tokens; raises NotFound, LastAdministrator."""
-        now = to_ms(self._clock.now())
-
-        def work(connection: Connection) -> None:
-            row = _row(connection, name)
+            row = _row(connection, name, seen)
             if row["is_admin"]:
                 _check_not_last(connection, name)
             connection.execute(delete(sessions).where(sessions.c.user_id == row["id"]))
@@ -206,10 +214,13 @@ def user_named(connection: Connection, name: str) -> User | None:
     return None if row is None else user_of(row)
 
 
-def _row(connection: Connection, name: str) -> RowMapping:
+def _row(connection: Connection, name: str, seen: datetime | None = None) -> RowMapping:
+    """The row of an account; raises NotFound, and Stale when it was changed after somebody saw it."""
     row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
     if row is None:
         raise NotFound(f"There is no account {name}.")
+    if seen is not None and row["updated_at"] != to_ms(seen):
+        raise Stale
     return row
 
 

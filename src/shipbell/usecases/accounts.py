@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 
 from shipbell.domain import rules
@@ -78,11 +78,24 @@ class ManageAccounts:
 
         Raises InvalidValue, NotFound; Conflict for an account whose password the identity provider keeps.
         """
-        check_password(password, name)
-        known = await self._account(name)
-        if not known.local:
-            raise Conflict(f"{name} signs in with the identity provider: change the password there.")
-        await self.accounts.set_password(name, await self._hash(password), by)
+        await self.change(name, by, password=password)
+
+    async def change(
+        self, name: str, by: By, *, is_admin: bool | None = None, password: str | None = None,
+        seen: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """Change what is given of an account, all or nothing.
+
+        Raises InvalidValue, NotFound, Conflict, LastAdministrator, Stale (see `ports.accounts.Accounts.change`).
+        """
+        hashed: str | None = None
+        if password is not None:
+            check_password(password, name)
+            known = await self._account(name)
+            if not known.local:
+                raise Conflict(f"{name} signs in with the identity provider: change the password there.")
+            hashed = await self._hash(password)
+        await self.accounts.change(name, by, is_admin=is_admin, password_hash=hashed, seen=seen)
 
     async def make_token(  # noqa: PLR0913 - the parts of a token
         self,

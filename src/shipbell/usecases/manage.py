@@ -36,7 +36,7 @@ def revision(stamp: Stamp | None) -> int:
 def check_seen(stamp: Stamp | None, expected: int | None) -> None:
     """Raise Stale when it is not the revision that the writer saw (None = any)."""
     if expected is not None and revision(stamp) != expected:
-        raise Stale("Somebody changed it after you read it: read it again and repeat your change.")
+        raise Stale
 
 
 async def settled(work: Callable[[], Awaitable[T]], expected: int | None) -> T:

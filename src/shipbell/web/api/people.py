@@ -12,7 +12,6 @@ from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import Findings
 from shipbell.ports.accounts import User
 from shipbell.ports.pages import FindAudit
-from shipbell.usecases.accounts import check_password
 from shipbell.usecases.drafts import finished
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer, nothing
@@ -73,19 +72,16 @@ async def _change(call: Call, *, is_admin: bool | None) -> Response:
     default = known.is_admin if is_admin is None else is_admin
     wanted = rules.flag(found, call.body, "is_admin", default=default)
     finished(found)
-    if password is not None:
-        check_password(password, known.name)
-    if wanted != known.is_admin:
-        await call.services.accounts.set_admin(known.name, is_admin=wanted, by=call.who.by)
-    if password is not None:
-        await call.services.manage_accounts.change_password(known.name, password, call.who.by)
+    await call.services.manage_accounts.change(
+        known.name, call.who.by, is_admin=wanted, password=password, seen=_version(call, known)
+    )
     return await user(call)
 
 
 async def remove_user(call: Call) -> Response:
     """The end of an account with its sessions and tokens."""
     known = await _seen(call)
-    await call.services.accounts.remove_user(known.name, call.who.by)
+    await call.services.accounts.remove_user(known.name, call.who.by, seen=_version(call, known))
     return nothing()
 
 
@@ -93,8 +89,13 @@ async def _seen(call: Call) -> User:
     """The account, as the writer saw it; raises Stale."""
     known = await _user(call)
     if call.expected is not None and call.expected != _revision(known):
-        raise Stale("Somebody changed it after you read it: read it again and repeat your change.")
+        raise Stale
     return known
+
+
+def _version(call: Call, known: User) -> datetime | None:
+    """What must still be so when it is changed; None when the writer did not say what was seen."""
+    return None if call.expected is None else known.updated_at
 
 
 async def _user(call: Call) -> User:
@@ -112,7 +113,7 @@ def _revision(one: User) -> int:
 
 
 def _ms(time: datetime) -> int:
-    return int(time.timestamp() * _MS)
+    return round(time.timestamp() * _MS)
 
 
 def _password(found: Findings, given: Mapping[str, object]) -> str | None:
