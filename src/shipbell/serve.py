@@ -8,7 +8,6 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import uvicorn
@@ -21,6 +20,7 @@ from shipbell.settings import Settings
 from shipbell.storage.insight import SqlInsight
 from shipbell.storage.intake import GroupIntake
 from shipbell.storage.open import lock_for_serving
+from shipbell.storage.pulse import SqlPulse
 from shipbell.telemetry import Metrics, log, set_up_logs
 from shipbell.telemetry.collector import traces_for
 from shipbell.telemetry.traces import Traces
@@ -33,9 +33,11 @@ from shipbell.web.auth import Auth
 from shipbell.web.console.project_services import ProjectServices
 from shipbell.web.console.routes import console
 from shipbell.web.console.services import ConsoleServices
+from shipbell.web.console.streams import Streams
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
+from shipbell.web.server import Server
 from shipbell.web.traced import Traced
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
@@ -126,17 +128,15 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
         troubled=alarms.troubled,
     )
     watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
-    app = build_app(_services(parts, intake, metrics, traces))
-    server = _Server(_uvicorn(Traced(app, traces) if traces else app))
+    streams = Streams(SqlPulse(parts.opened.database))
+    app = build_app(_services(parts, intake, metrics, traces, streams))
+    server = Server(_uvicorn(Traced(app, traces) if traces else app), ending=streams.close)
     vital, others = started(intake=intake, tidy=tidy, drain=drain), started(watch=watch, alarms=alarms)
     port = listening.getsockname()[1]
     _spare_the_collector()
     log().info("server.started", host=address.host, port=port, data=str(settings.data))
     _say(f"Shipbell serves on http://{address.host}:{port}")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, stop.set)
+    stop = _signalled()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     dead = await until_stopped(stop, {**vital, "server": serving}, others)
     server.should_exit = True
@@ -155,6 +155,14 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
         raise ended(dead)
 
 
+def _signalled() -> asyncio.Event:
+    """Set once somebody wants the server to stop."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    return stop
+
+
 def _spare_the_collector() -> None:
     """Let the garbage collector pass over what stays for good, and look seldom: nothing here makes cycles in bulk.
 
@@ -165,16 +173,9 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: it would raise the signal again after our orderly end."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to us."""
-        yield
-
-
-def _services(parts: Parts, intake: GroupIntake, metrics: Metrics, traces: Traces | None) -> WebServices:
+def _services(
+    parts: Parts, intake: GroupIntake, metrics: Metrics, traces: Traces | None, streams: Streams
+) -> WebServices:
     settings = parts.settings
 
     def counted(kind: str, accepted: Accepted) -> None:
@@ -202,7 +203,7 @@ def _services(parts: Parts, intake: GroupIntake, metrics: Metrics, traces: Trace
         hook=hook,
         ready=parts.upkeep.ready,
         metrics=metrics.render,
-        routes=(api(api_services(parts)), console(console_services(parts))),
+        routes=(api(api_services(parts)), console(console_services(parts, streams))),
     )
 
 
@@ -233,8 +234,8 @@ def api_services(parts: Parts) -> ApiServices:
     )
 
 
-def console_services(parts: Parts) -> ConsoleServices:
-    """What the console's pages work with."""
+def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleServices:
+    """What the console's pages work with; whoever stops the server closes the `streams`."""
     settings = parts.settings
     return ConsoleServices(
         auth=Auth(accounts=parts.accounts, sessions=parts.sessions, trusted=settings.trusted_proxies),
@@ -261,6 +262,7 @@ def console_services(parts: Parts) -> ConsoleServices:
             source_kinds=tuple(one.kind for one in sources.REGISTRY),
             instructions=sources.instructions,
             per_minute={"wecom": settings.wecom_per_minute},
+            streams=streams or Streams(SqlPulse(parts.opened.database)),
         ),
         clock=parts.clock,
         public_url=settings.public_url,

@@ -21,7 +21,7 @@ TIMES: Mapping[str, timedelta] = {
 # A row number that no row has: what is not there finds nothing, not everything.
 _NOTHING = 0
 _LONGEST = 200
-_PAGE = 25
+PAGE = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def find_of(filters: Filters, whole: ProjectWhole, tell: Telling, before: int | 
         text=filters.q or None,
         since=tell.now - TIMES[filters.time] if filters.time else None,
         before=before,
-        limit=_PAGE,
+        limit=PAGE,
     )
 
 

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
-from shipbell.ports.insight import Count
 from shipbell.web.console.filters import choices_of, filters_of, find_of
 from shipbell.web.console.frame import page, project_of, render
 from shipbell.web.console.project_services import project_services
@@ -15,6 +14,8 @@ from shipbell.web.console.project_words import STATES, Telling, number_of, telli
 from shipbell.web.console.services import services_of
 
 _DIGITS = 7
+# The states that a delivery leaves by itself.
+_UNSETTLED = frozenset({"waiting", "retrying"})
 _UNKNOWN = "There is no such delivery in this project."
 
 
@@ -24,6 +25,7 @@ async def deliveries(request: Request) -> Response:
     insight, filters = project_services(request).insight, filters_of(request)
     before = _cursor(request, "before")
     found = await insight.deliveries(find_of(filters, whole, tell, before))
+    watched = [one.id for one in found.items if one.state in _UNSETTLED]
     counts = await insight.counts(find_of(filters, whole, tell, None))
     return render(
         request,
@@ -38,23 +40,12 @@ async def deliveries(request: Request) -> Response:
         states=list(STATES),
         total=counts[filters.state or "all"],
         before=before,
-        seen=_cursor(request, "seen"),
-        newer=await _newer(request),
         newest=max((one.id for one in found.items), default=0),
+        watched=watched,
+        watched_ids=",".join(encode(Prefix.DELIVERY, one) for one in watched),
         replayed=_counted(request, "replayed"),
         refused=_counted(request, "refused"),
     )
-
-
-async def _newer(request: Request) -> Count | None:
-    """How many deliveries came after the newest that this reader has seen; None for none."""
-    seen = _cursor(request, "seen")
-    if seen is None:
-        return None
-    whole, tell = project_of(request).whole, telling(request)
-    find = find_of(filters_of(request), whole, tell, None)
-    count = await project_services(request).insight.newer(find, seen)
-    return count if count.number else None
 
 
 def _cursor(request: Request, name: str) -> int | None:

@@ -11,6 +11,7 @@ from shipbell.domain.errors import InvalidValue, NameTaken, NotFound, Problem
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.directory import SourceRecord
 from shipbell.ports.history import EventLine, Find
+from shipbell.ports.insight import Count
 from shipbell.ports.pages import DoorLine
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.instructions import connect
@@ -34,6 +35,24 @@ class SourceLine:
     def id(self) -> str:
         """The public id."""
         return encode(Prefix.SOURCE, self.record.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """What knocked at a source's door, the newest first, and the newest event that was let in."""
+
+    calls: Sequence[DoorLine]
+    first: EventLine | None
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """What the page tells of the first event."""
+        return {"last": self.calls[0] if self.calls else None, "first": self.first, "refused": _REFUSED}
+
+    def newer(self, than: int) -> Count:
+        """How many calls came after one, as far as the page would show them."""
+        number = sum(one.id > than for one in self.calls)
+        return Count(number, more=number == _CALLS)
 
 
 async def sources(request: Request) -> Response:
@@ -89,7 +108,8 @@ async def create(request: Request) -> Response:
     return await _setup(request, made, secret=made.secret.reveal())
 
 
-def _source(request: Request) -> SourceRecord:
+def source_of(request: Request) -> SourceRecord:
+    """The source of an address; raises NotFound for another project's."""
     number = number_of(Prefix.SOURCE, request.path_params["source"])
     for record in project_of(request).whole.sources:
         if record.id == number:
@@ -99,11 +119,11 @@ def _source(request: Request) -> SourceRecord:
 
 async def one_source(request: Request) -> Response:
     """`GET /projects/{key}/sources/{source}`."""
-    return await _setup(request, _source(request), secret=None)
+    return await _setup(request, source_of(request), secret=None)
 
 
 async def _setup(request: Request, record: SourceRecord, *, secret: str | None) -> Response:
-    calls = await project_services(request).door.page(record.id, before=None, limit=_CALLS)
+    here = await arrivals(request, record)
     hook_url = _hook_url(request, record.name)
     guide = connect(
         project_services(request).instructions(record.kind, frame_of(request).words.language.value),
@@ -120,18 +140,20 @@ async def _setup(request: Request, record: SourceRecord, *, secret: str | None) 
         hook_url=hook_url,
         secret=secret,
         guide=guide,
-        calls=calls.items,
-        last=calls.items[0] if calls.items else None,
-        first=await _last_event(request, record),
+        calls=here.calls,
+        newest=encode(Prefix.CALL, here.calls[0].id if here.calls else 0),
+        **here.shown,
         overlaps=record.old_until is not None and record.old_until > services_of(request).clock.now(),
-        refused=_REFUSED,
     )
 
 
-async def _last_event(request: Request, record: SourceRecord) -> EventLine | None:
+async def arrivals(request: Request, record: SourceRecord) -> Arrivals:
+    """What came to a source by now."""
+    services = project_services(request)
+    calls = await services.door.page(record.id, before=None, limit=_CALLS)
     find = Find(project_id=project_of(request).whole.project.id, source_id=record.id, limit=1)
-    found = await project_services(request).insight.events(find)
-    return found.items[0] if found.items else None
+    found = await services.insight.events(find)
+    return Arrivals(calls=calls.items, first=found.items[0] if found.items else None)
 
 
 def _hook_url(request: Request, name: str) -> str:
@@ -151,7 +173,7 @@ async def ask_delete(request: Request) -> Response:
 
 
 def _ask(request: Request, what: str) -> Response:
-    record = _source(request)
+    record = source_of(request)
     return render(
         request,
         "source_ask.html",
@@ -166,7 +188,7 @@ def _ask(request: Request, what: str) -> Response:
 async def rotate(request: Request) -> Response:
     """`POST /projects/{key}/sources/{source}/rotate`: the setup page, which shows the new secret this once."""
     made = await project_services(request).manage_sources.rotate(
-        project_of(request).key, _source(request).id, {"overlap_hours": _OVERLAP_HOURS}, by_of(request), expected=None
+        project_of(request).key, source_of(request).id, {"overlap_hours": _OVERLAP_HOURS}, by_of(request), expected=None
     )
     return await _setup(request, made, secret=made.secret.reveal())
 
@@ -175,7 +197,7 @@ async def delete(request: Request) -> Response:
     """`POST /projects/{key}/sources/{source}/delete`."""
     project = project_of(request)
     await project_services(request).manage_sources.delete(
-        project.key, _source(request).id, by_of(request), expected=None
+        project.key, source_of(request).id, by_of(request), expected=None
     )
     return see_other(request, project.path("/sources"), done="deleted")
 

@@ -11,6 +11,7 @@ from shipbell.usecases.manage import ManageProjects
 from shipbell.usecases.manage_sources import ManageSources
 from shipbell.usecases.replay import Replay
 from shipbell.usecases.why import Why
+from shipbell.web.console.streams import Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class ProjectServices:
     source_kinds: Sequence[str]
     instructions: Callable[[str, str], str]
     per_minute: Mapping[str, int]
+    streams: Streams
 
 
 def project_services(request: Request) -> ProjectServices:

@@ -69,7 +69,9 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _for_programs(request: Request) -> bool:
     """Whether a problem document is understood better than a page."""
     accept = request.headers.get("accept", "")
-    return request.url.path.split("/")[1] in {"api", "hooks"} or ("json" in accept and "text/html" not in accept)
+    return request.url.path.split("/")[1] in {"api", "hooks"} or (
+        "text/html" not in accept and ("json" in accept or "text/event-stream" in accept)
+    )
 
 
 def _told(error: ShipbellError, words: Words) -> tuple[str, str]:

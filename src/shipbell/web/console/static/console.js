@@ -1,62 +1,76 @@
-/* Makes the subscription form answer while one types. Without it every button does the same by a full load. */
-(function () {
+// What htmx leaves to us: a stream that rests while nobody looks, and a form that does not swap under one's hands.
+// Without scripts every part of a page has a link or a button that does the same by a full load.
+(() => {
   "use strict";
-  var form = document.querySelector("form[data-live]");
-  if (!form || !window.fetch || !window.DOMParser) { return; }
-  var waiting = 0, asked = 0;
+  const live = document.getElementById("live");
+  const form = document.querySelector("form[hx-post]");
+  let source = null;
 
-  // The server's page for what is typed, with the preview that a press of Show would give.
-  // The attribute is asked for by name, since the buttons are named action, too.
-  function ask() {
-    var turn = ++asked, body = new URLSearchParams(new FormData(form));
-    body.set("action", "check");
-    fetch(form.getAttribute("action"), { method: "POST", body: body, credentials: "same-origin", headers: { Accept: "text/html" } })
-      .then(function (reply) { return reply.ok && !reply.redirected ? reply.text() : null; })
-      .then(function (html) { if (html && turn === asked) { show(new DOMParser().parseFromString(html, "text/html")); } })
-      .catch(function () { /* The next change asks again; the buttons work in any case. */ });
-  }
+  // One stream at a time, whoever asks for another: the extension, when it tries again, too.
+  htmx.createEventSource = (address) => {
+    if (source) source.close();
+    source = new EventSource(address);
+    return source;
+  };
 
-  function show(page) {
-    replace(page, "preview-shown");
-    ["name", "url", "user_ids"].forEach(function (name) {
-      if (form.elements[name] !== document.activeElement || form.elements[name].dataset.left) { replace(page, name + "-told"); mark(page, name); }
-    });
-    form.querySelectorAll("[data-tally]").forEach(function (one) { replace(page, one.id); });
-    form.querySelectorAll(".tri").forEach(function (one) {
-      var fresh = page.getElementById(one.id);
-      if (fresh) { one.setAttribute("aria-checked", fresh.getAttribute("aria-checked")); }
-    });
-    options(page);
-  }
-
-  function replace(page, id) {
-    var old = document.getElementById(id), fresh = page.getElementById(id);
-    if (!old || !fresh || old.innerHTML === fresh.innerHTML) { return; }
-    var open = Array.prototype.map.call(old.querySelectorAll("details"), function (one) { return one.open; });
-    old.innerHTML = fresh.innerHTML;
-    old.querySelectorAll("details").forEach(function (one, place) { one.open = Boolean(open[place]); });
-  }
-
-  function mark(page, name) {
-    var old = document.getElementById(name), fresh = page.getElementById(name);
-    if (old && fresh && fresh.getAttribute("aria-invalid")) { old.setAttribute("aria-invalid", "true"); } else if (old) { old.removeAttribute("aria-invalid"); }
-  }
-
-  function options(page) {
-    var old = document.getElementById("preview-of"), fresh = page.getElementById("preview-of");
-    if (old && fresh && old.innerHTML !== fresh.innerHTML && old !== document.activeElement) {
-      old.innerHTML = fresh.innerHTML;
-      old.value = fresh.value;
+  // What the page says of itself, "live" or "as of", follows the stream.
+  const told = (on) => document.documentElement.classList.toggle("is-live", on);
+  const look = () => {
+    if (document.hidden) {
+      live.removeAttribute("sse-connect");
+      if (source) source.close();
+      told(false);
+    } else {
+      live.setAttribute("sse-connect", live.dataset.live);
     }
+    htmx.process(live);
+  };
+  if (live) {
+    live.addEventListener("htmx:sseOpen", () => told(true));
+    live.addEventListener("htmx:sseError", () => told(false));
+    live.addEventListener("htmx:sseClose", () => told(false));
+    document.addEventListener("visibilitychange", look);
+    look();
   }
 
-  function soon(pause) { clearTimeout(waiting); waiting = setTimeout(ask, pause); }
-
-  document.addEventListener("input", function (event) {
-    if (event.target.form !== form) { return; }
-    var count = document.getElementById(event.target.name + "-used");
-    if (count) { count.textContent = Array.from(event.target.value).length.toLocaleString("en"); }
-    soon(event.target.type === "text" ? 400 : 80);
+  // A piece that says nothing new stays: focus, an open fold and what a screen reader follows stay with it.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    const fresh = fragment.firstElementChild;
+    target.querySelectorAll("details[id]").forEach((one) => {
+      const twin = fresh.querySelector("#" + one.id);
+      if (twin) twin.open = one.open;
+    });
+    if (fresh.isEqualNode(target) || target === document.activeElement || typing(target)) event.detail.shouldSwap = false;
   });
-  form.addEventListener("focusout", function (event) { event.target.dataset.left = "1"; soon(80); });
-}());
+
+  // What is wrong with a field is told once it was left, not while it is typed for the first time.
+  const typing = (piece) => {
+    const field = form && document.activeElement.form === form ? document.activeElement : null;
+    return field !== null && !("left" in field.dataset) && piece.id === field.name + "-told";
+  };
+  if (form) {
+    form.addEventListener("input", ({ target }) => {
+      const count = document.getElementById(target.name + "-used");
+      if (count) count.textContent = [...target.value].length.toLocaleString("en");
+    });
+    form.addEventListener("focusout", (event) => { event.target.dataset.left = ""; });
+    form.addEventListener("htmx:afterRequest", () => {
+      form.querySelectorAll("[id$='-told']").forEach((one) => {
+        const field = form.elements[one.id.slice(0, -"-told".length)];
+        if (one.childElementCount) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+      });
+    });
+  }
+
+  // Copying needs a secure place: elsewhere the button is not shown, and the text is selected by one click.
+  if (navigator.clipboard) {
+    document.querySelectorAll("button[data-copy]").forEach((one) => {
+      one.hidden = false;
+      one.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(document.getElementById(one.dataset.copy).textContent);
+        one.querySelector("[role=status]").textContent = one.dataset.copied;
+      });
+    });
+  }
+})();
