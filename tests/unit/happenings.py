@@ -1,9 +1,10 @@
 """Sample events and deliveries for the tests of what a group reads."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from shipbell.channels import by_kind
 from shipbell.domain.compose import compose

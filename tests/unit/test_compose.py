@@ -1,9 +1,9 @@
 """One event reads as the contract says: headline, chosen fields, link, mentions."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from happenings import AT, bare, happening, waiting
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES, EventType

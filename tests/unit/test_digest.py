@@ -1,10 +1,9 @@
 """A digest tells many events at once: failures first, nothing lost, each told once."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from happenings import happening, waiting
 from shipbell.domain.deliveries import Waiting

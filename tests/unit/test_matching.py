@@ -1,11 +1,11 @@
 """Matching: who wants an event, and the rules that say why."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shipbell.domain.catalog import EVENT_TYPES
 from shipbell.domain.events import Event, Gate, Subject

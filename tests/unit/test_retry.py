@@ -1,12 +1,12 @@
 """What a result means for deliveries and lanes: a table of results and pasts."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from happenings import happening, waiting
 from shipbell.domain.deliveries import Waiting

@@ -1,11 +1,11 @@
 """No word from outside becomes markup of a WeCom message."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from happenings import WECOM, attacked, body_of, happening, sent, waiting
 from shipbell.domain.digest import Fold, digest

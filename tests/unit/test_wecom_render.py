@@ -1,12 +1,12 @@
 """A message in WeCom's form: exact, within its bytes, and with what matters kept."""
 
 import re
-from dataclasses import replace
 
 import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from happenings import WECOM, attacked, bare, body_of, happening, sent, waiting
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES, EventType

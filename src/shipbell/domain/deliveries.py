@@ -1,9 +1,10 @@
 """Delivery: one event for one subscription, and what a lane's owner must know of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shipbell.domain.events import Event
 from shipbell.domain.subscriptions import Content, Format, Locale
@@ -28,8 +29,7 @@ class LaneState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
+class Rendering(Struct, frozen=True, kw_only=True):
     """What two deliveries must share to stand in one message."""
 
     format: Format
@@ -37,8 +37,7 @@ class Rendering:
     zone: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(Struct, frozen=True, kw_only=True):
     """One waiting delivery, with all that composing and deciding need."""
 
     id: int
@@ -60,8 +59,7 @@ class Waiting:
     stepped_aside: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """The front of a lane: `room` is how many calls may start now (None = unpaced), `backlog` all that waits.
 
     `waiting` is a bounded look-ahead in order of place; `backlog` may be larger.
@@ -74,8 +72,7 @@ class Head:
     backlog: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Companion:
+class Companion(Struct, frozen=True, kw_only=True):
     """Mentions that a message's format cannot carry; they follow in a text of their own."""
 
     headline: str
@@ -83,8 +80,7 @@ class Companion:
     user_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handout:
+class Handout(Struct, frozen=True, kw_only=True):
     """What one call carries: its deliveries (never none), its body, and each one's own line in a digest."""
 
     carried: tuple[Waiting, ...]

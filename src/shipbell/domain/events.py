@@ -1,9 +1,10 @@
 """Event: one happening of a CI tool, in the one shape of DESIGN 1.3."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Gate(StrEnum):
@@ -14,16 +15,14 @@ class Gate(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What the event is about: a pipeline, an application, a check task, a repository."""
 
     name: str
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One execution of the subject; `status` is the tool's own word."""
 
     number: str | None = None
@@ -34,15 +33,13 @@ class Run:
     finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Actor(Struct, frozen=True, kw_only=True):
     """Who made it run."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class Trigger(Struct, frozen=True, kw_only=True):
     """Why it ran."""
 
     kind: str | None = None
@@ -51,15 +48,13 @@ class Trigger:
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issues:
+class Issues(Struct, frozen=True, kw_only=True):
     """How many issues a check found."""
 
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """What happened; `id` names one happening within its source, absent parts are unknown."""
 
     id: str
@@ -75,8 +70,7 @@ class Event:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
+class Ignored(Struct, frozen=True, kw_only=True):
     """An understood happening that nobody can subscribe to; it is kept with the reason.
 
     `type` is our type where one fits, else the tool's own word; `reason` is a plain English sentence.

@@ -1,7 +1,8 @@
 """Message: what a group is to read, before a channel gives it a form."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shipbell.domain.subscriptions import Format, Locale
 
@@ -15,8 +16,7 @@ class Tone(StrEnum):
     NEUTRAL = "neutral"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One labelled value; a lower `rank` is given up later when the message is too long."""
 
     id: str
@@ -26,16 +26,14 @@ class Field:
     tone: Tone | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """Where to read on; `url` is http or https, raw."""
 
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One line of a digest: a delivery, or several of one subject folded with a count.
 
     `delivery_ids` names every delivery the line speaks for.
@@ -47,8 +45,7 @@ class Line:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """The lines of one result under one heading."""
 
     heading: str
@@ -56,8 +53,7 @@ class Section:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """One message: a single event (fields and link) or a digest (sections)."""
 
     format: Format

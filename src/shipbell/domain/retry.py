@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from msgspec import Struct
+
 from shipbell.domain.deliveries import Waiting
 from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Result, Throttled, Transient
 
@@ -21,20 +23,17 @@ class Policy:
     spread: float = 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """The group saw it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Buried:
+class Buried(Struct, frozen=True, kw_only=True):
     """It is a dead letter; `maybe` when the group may have seen it all the same."""
 
     maybe: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Again(Struct, frozen=True, kw_only=True):
     """It waits on. `counted` adds a failure, `alone` forbids digests, `aside` sends it to the tail once."""
 
     counted: bool
@@ -46,15 +45,13 @@ class Again:
 Fate = Shown | Buried | Again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoOn:
+class GoOn(Struct, frozen=True, kw_only=True):
     """The lane goes on; `answered` when the robot took or refused the call itself."""
 
     rejected: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(Struct, frozen=True, kw_only=True):
     """The lane rests until `until`; `drained` empties its bucket, `failed` counts towards longer pauses."""
 
     until: datetime
@@ -62,31 +59,27 @@ class Pause:
     failed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(Struct, frozen=True, kw_only=True):
     """The lane stops as failing; what waits stays and waits for a person."""
 
     rejected: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class Close(Struct, frozen=True, kw_only=True):
     """The lane closes; what waits, and what comes, is dead with this cause."""
 
 
 Onward = GoOn | Pause | Stop | Close
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """One fate per delivery id, and how the lane goes on."""
 
     fates: dict[int, Fate]
     onward: Onward
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What happened on the lane before: failures in a row, its last answer, messages rejected in a row."""
 
     failures: int = 0

@@ -1,7 +1,8 @@
 """Channel: code for one chat system (pure)."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Message
@@ -11,8 +12,7 @@ from shipbell.domain.subscriptions import Format
 from shipbell.ports.wire import NoReply, Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
+class Rendered(Struct, frozen=True, kw_only=True):
     """A message in the channel's form: the exact body to POST, its readable content and what did not fit.
 
     `whole` is false when a line of a digest, the headline, the link or a mention had to be left out: such a

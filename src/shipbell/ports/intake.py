@@ -1,15 +1,15 @@
 """Intake: where events become durable."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from shipbell.domain.events import Event, Ignored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDelivery:
+class NewDelivery(Struct, frozen=True, kw_only=True):
     """A delivery to be made, on the lane of its subscription."""
 
     id: int
@@ -17,8 +17,7 @@ class NewDelivery:
     lane_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """One event of a call, with the deliveries it asks for."""
 
     id: int
@@ -29,8 +28,7 @@ class Received:
     deliveries: tuple[NewDelivery, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True):
     """What became of the events of one call; `event_ids` are the accepted ones."""
 
     event_ids: tuple[int, ...]
@@ -42,8 +40,7 @@ class ConfigurationMoved(Exception):
     """The configuration changed since the events were matched: match again and repeat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorCall:
+class DoorCall(Struct, frozen=True, kw_only=True):
     """One call at a source's door: what was answered, never the body."""
 
     source_id: int

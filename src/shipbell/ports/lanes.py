@@ -1,9 +1,10 @@
 """Lanes: the ordered, paced, leased queues of the robots."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from shipbell.domain.deliveries import Handout
 from shipbell.domain.results import Result
@@ -11,8 +12,7 @@ from shipbell.domain.retry import Decision, Past
 from shipbell.domain.secret import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """One call to start now: its lane is leased to `owner` under `epoch`, its start is counted.
 
     `handout` is None for a companion text. `epoch` is the fence: a batch of an older epoch cannot settle.
@@ -33,8 +33,7 @@ class Batch:
     handout: Handout | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """How one call ended."""
 
     ended_at: datetime
@@ -42,8 +41,7 @@ class Attempt:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(Struct, frozen=True, kw_only=True):
     """A batch, how its call ended and what was decided."""
 
     batch: Batch
@@ -51,8 +49,7 @@ class Settlement:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class Handed(Struct, frozen=True, kw_only=True):
     """The calls to start now, and when the next lane wants to be claimed (None when nothing waits)."""
 
     batches: tuple[Batch, ...]

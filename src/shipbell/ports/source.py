@@ -1,16 +1,16 @@
 """EventSource: the reader of one tool's calls (pure)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.secret import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundRequest:
+class InboundRequest(Struct, frozen=True, kw_only=True):
     """What knocked at a hook; header names are lower case, `query` holds the first value of each name."""
 
     headers: Mapping[str, str]

@@ -1,23 +1,22 @@
 """The outbound wire: one call to a robot and what came back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from shipbell.domain.secret import Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One POST of a JSON body."""
 
     url: Secret
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """An HTTP answer; header names are lower case, the body is at most 64 KiB after decompression."""
 
     status: int
@@ -39,8 +38,7 @@ class Trouble(StrEnum):
     BAD_URL = "url-unusable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoReply:
+class NoReply(Struct, frozen=True, kw_only=True):
     """No usable answer; `sent` is true when the robot may have got the whole call."""
 
     trouble: Trouble

@@ -5,9 +5,10 @@ Limits and dialect: the official page on message pushing (document 99110): 4,096
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Field, Message, Section, Tone
