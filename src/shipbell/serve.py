@@ -39,6 +39,7 @@ from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
 from shipbell.web.server import Server
 from shipbell.web.traced import Traced
+from shipbell.web.wire import WholeAnswers
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
 from shipbell.worker.supervisor import ended, started, until_stopped
@@ -285,7 +286,7 @@ def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]  # noqa: AN
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=WholeAnswers,
         ws="none",
         lifespan="off",
         log_config=None,

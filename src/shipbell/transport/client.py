@@ -33,7 +33,7 @@ class HttpTransport:
         self._sockets = GuardedSockets(allow)
         self._session = aiohttp.ClientSession(
             connector=self._connector(),
-            timeout=_patience(0),
+            timeout=_patience(),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
@@ -66,14 +66,13 @@ class HttpTransport:
         clock = asyncio.get_running_loop().time
         began = clock()
         try:
-            if self._proxy and (refused := await self._checked(url)) is not None:
-                return refused
+            patience = _WHOLE
+            if self._proxy:
+                if (refused := await self._checked(url)) is not None:
+                    return refused
+                patience = _patience(clock() - began)
             async with self._session.post(
-                url,
-                data=call.body,
-                allow_redirects=False,
-                proxy=self._proxy,
-                timeout=_patience(clock() - began),
+                url, data=call.body, allow_redirects=False, proxy=self._proxy, timeout=patience
             ) as response:
                 if self._proxy and response.status == _PROXY_WANTS_A_PASSWORD:
                     return NoReply(trouble=Trouble.PROXY, sent=False, detail="HTTP 407")
@@ -93,7 +92,7 @@ class HttpTransport:
         return None
 
 
-def _patience(spent: float) -> aiohttp.ClientTimeout:
+def _patience(spent: float = 0.0) -> aiohttp.ClientTimeout:
     """What is left of the seconds for connecting (looking the name up included) and for the whole call."""
     return aiohttp.ClientTimeout(
         total=_TOTAL_SECONDS - spent,
@@ -101,6 +100,9 @@ def _patience(spent: float) -> aiohttp.ClientTimeout:
         # Above this, timers are rounded up to whole seconds: never.
         ceil_threshold=_TOTAL_SECONDS + 1,
     )
+
+
+_WHOLE = _patience()
 
 
 @lru_cache(maxsize=4_096)
