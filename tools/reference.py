@@ -217,7 +217,8 @@ def errors_page() -> str:
         [
             "## Causes",
             "",
-            "Why an attempt or a delivery ended as it did, and what helps; other codes are the robot's own.",
+            "Why an attempt or a delivery ended as it did, and what helps; other codes are the robot's own. A replay",
+            "that is refused (409) has its cause as the code, such as `robot-closed`.",
         ],
         table(
             ("Code", "Cause", "Cure"),

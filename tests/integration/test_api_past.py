@@ -47,7 +47,7 @@ async def test_a_robot_that_was_removed_says_so_and_replay_after_the_cure_delive
         assert (robot["state"], robot["cause"]) == ("closed", "93000")
         assert "removed from its group" in robot["health"]
         refused = await made.ask("POST", f"{DELIVERIES}/{dead['id']}/replay")
-        assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
+        assert (refused.status_code, refused.json()["code"]) == (409, "robot-closed")
         assert "closed" in refused.json()["detail"]
         await made.ask("PATCH", f"/projects/{KEY}/subscriptions/{one['id']}", {"url": made.robots.url("new")})
         replayed = await made.ask("POST", f"{DELIVERIES}/{dead['id']}/replay")

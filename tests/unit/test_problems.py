@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from shipbell.domain import errors
-from shipbell.domain.errors import Busy, InvalidValue, Problem, ShipbellError
+from shipbell.domain.errors import Busy, InvalidValue, NotReplayable, Problem, ShipbellError
 from shipbell.web.problems import problem, problem_body, status_of
 
 
@@ -85,3 +85,9 @@ def test_whoever_is_told_to_come_back_is_told_when(kind: type[ShipbellError]) ->
 
 def test_the_seconds_to_wait_are_the_errors_own() -> None:
     assert problem(Busy("Full.", 7)).headers["retry-after"] == "7"
+
+
+def test_a_refused_replay_has_its_cause_as_the_code() -> None:
+    refusal = NotReplayable("The robot is closed.", "robot-closed")
+    assert (problem_body(refusal)["code"], status_of(refusal)) == ("robot-closed", 409)
+    assert NotReplayable.code == NotReplayable("So it is.").code == "not-replayable"

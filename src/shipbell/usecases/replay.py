@@ -52,7 +52,7 @@ class Replay:
         if reason is not None:
             told = explain(reason)
             sentence = f"{told.cause} {told.cure}"
-            raise StillWaiting(sentence) if reason == "still-waiting" else NotReplayable(sentence)
+            raise StillWaiting(sentence) if reason == "still-waiting" else NotReplayable(sentence, reason)
         return await self.look(project_id, delivery_id)
 
     async def look(self, project_id: int, delivery_id: int) -> DeliveryWhole:
