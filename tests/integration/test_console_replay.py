@@ -74,7 +74,7 @@ async def two_projects_with_dead_letters(console: ConsoleHouse) -> str:
 
 def hidden(page: str) -> list[tuple[str, str]]:
     """The hidden fields of the form that goes on."""
-    form = re.search(r"<form[^>]*data-goes-on>(.*?)</form>", page, re.DOTALL)
+    form = re.search(r"<form[^>]*hx-post=[^>]*>(.*?)</form>", page, re.DOTALL)
     assert form is not None, page
     pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1])
     return [(name, unescape(value)) for name, value in pairs if name != "csrf"]
@@ -100,10 +100,10 @@ async def test_thousands_go_again_in_steps_that_tell_what_is_left_and_only_ones_
     assert "4,000 go again so far, 1,000 left" in page
     assert 'aria-valuenow="4000"' in page
     assert 'aria-valuemax="5000"' in page
-    assert "steps.js" in page
+    assert 'hx-trigger="load delay:700ms"' in page
     page = await stepped(console, path, hidden(page))
     assert "5,000 deliveries go again." in page
-    assert "data-goes-on" not in page
+    assert "hx-post" not in page
     assert await counted(console, KEY, "dead") == 0
     assert await counted(console, OTHER, "dead") == THEIRS
 
@@ -147,14 +147,14 @@ async def test_a_selection_tells_how_it_goes_and_why_some_cannot(console: Consol
     assert "Replay of 3 deliveries" in page
     assert "3 deliveries cannot go again:" in page
     assert "Switch it on, then replay" in page
-    assert 'role="status" data-live=' in page
+    assert 'hx-trigger="every 4s"' in page
     await database.write(
         lambda connection: connection.execute(update(deliveries).where(WAITS).values(state="delivered"))
     )
     ended = (await console["bob"].get(there)).text
     assert "3 delivered, 0 wait, 0 not delivered" in ended
     assert 'aria-valuenow="3"' in ended
-    assert "data-live" not in ended
+    assert "hx-trigger" not in ended
     chinese = (await console["bob"].get(f"{there}&lang=zh-CN")).text
     assert "已送达 3 条，等待中 0 条，未送达 0 条" in chinese
     assert "请先开启订阅" in chinese
