@@ -1,6 +1,8 @@
 """Compose: from one event to the message that a group is to read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from shipbell.domain.catalog import EVENT_TYPES, GATES, SERVICES, EventType, Label, Service, status
 from shipbell.domain.deliveries import Waiting
@@ -101,14 +103,7 @@ def compose(waiting: Sequence[Waiting]) -> Message:
         locale=locale,
         headline=prefix + headline(event, locale),
         tone=tone_of(event),
-        fields=tuple(
-            Field(
-                id=one.id, label=one.label.read(locale), value=value, rank=_RANKS.get(one.id, _DEFAULT_RANK), tone=tone
-            )
-            for one in service.fields
-            if one.id in chosen and one.id != "redirect_url"
-            for value, tone in _value(one.id, first)
-        ),
+        fields=_fields(first, service, chosen),
         link=_link(event, kind, service, chosen, locale),
         user_ids=tuple(dict.fromkeys(member for one in waiting for member in one.user_ids)),
     )
@@ -127,59 +122,61 @@ def _link(event: Event, kind: EventType, service: Service, chosen: set[str], loc
     return Link(label=listed.label.read(locale) if listed else _OPEN_LABELS[kind.service].read(locale), url=url)
 
 
-Shown = tuple[tuple[str, Tone | None], ...]
+# A value as shown, and its tone if it has one; None when it is unknown.
+Shown = tuple[str, Tone | None] | None
 
 
-def _value(field: str, waiting: Waiting) -> Shown:  # noqa: C901, PLR0911 - the table of what each field shows
-    """What a field shows: one value, or none when it is unknown."""
-    event, locale = waiting.event, waiting.rendering.locale
-    match field:
-        case "pipeline_name" | "application_name" | "task_name" | "repository":
-            return _text(event.subject.name)
-        case "run_description" | "title":
-            return _text(event.run.description)
-        case "executed_by":
-            return _text(event.actor.name if event.actor else None)
-        case "trigger":
-            return _text(_trigger(event, locale))
-        case "execution_time":
-            return _text(_execution_time(waiting))
-        case "completion_time":
-            return _text(in_words(event.run.finished_at or event.time, waiting.rendering.zone, locale))
-        case "running_status" | "execution_result" | "check_result":
-            return _status(event.run.status, locale)
-        case "gate_result":
-            return _gate(event.gate, locale)
-        case "issue_count":
-            return _text(str(event.issues.total) if event.issues and event.issues.total is not None else None)
-        case "execution_id":
-            return _text(event.run.number)
-        case "project_name":
-            return _text(event.project_name or waiting.project_name)
-        case _:
-            return ()
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One field of a service, ready to be filled in."""
+
+    id: str
+    label: str
+    rank: int
+    tell: Callable[[Waiting], Shown]
+
+
+@cache
+def _columns(service: str, locale: Locale) -> tuple[_Column, ...]:
+    return tuple(
+        _Column(one.id, one.label.read(locale), _RANKS.get(one.id, _DEFAULT_RANK), _TOLD[one.id])
+        for one in SERVICES[service].fields
+        if one.id != "redirect_url"
+    )
+
+
+def _fields(waiting: Waiting, service: Service, chosen: set[str]) -> tuple[Field, ...]:
+    """The chosen fields that are known."""
+    fields = []
+    for one in _columns(service.id, waiting.rendering.locale):
+        if one.id in chosen and (shown := one.tell(waiting)) is not None:
+            value, tone = shown
+            fields.append(Field(id=one.id, label=one.label, value=value, rank=one.rank, tone=tone))
+    return tuple(fields)
 
 
 def _text(value: str | None) -> Shown:
     cleaned = clean(value) if value else ""
-    return ((cleaned, None),) if cleaned else ()
+    return (cleaned, None) if cleaned else None
 
 
-def _status(word: str | None, locale: Locale) -> Shown:
+def _status(waiting: Waiting) -> Shown:
+    word = waiting.event.run.status
     found = status(word)
-    return ((found.label.read(locale), found.tone),) if found else _text(word)
+    return (found.label.read(waiting.rendering.locale), found.tone) if found else _text(word)
 
 
-def _gate(gate: Gate | None, locale: Locale) -> Shown:
-    match gate:
+def _gate(waiting: Waiting) -> Shown:
+    locale = waiting.rendering.locale
+    match waiting.event.gate:
         case Gate.PASSED:
-            return ((GATES[GateFilter.PASSED.value].read(locale), Tone.GOOD),)
+            return GATES[GateFilter.PASSED.value].read(locale), Tone.GOOD
         case Gate.FAILED:
-            return ((GATES[GateFilter.FAILED.value].read(locale), Tone.BAD),)
+            return GATES[GateFilter.FAILED.value].read(locale), Tone.BAD
         case Gate.NONE:
-            return ((_NO_GATE.read(locale), None),)
+            return _NO_GATE.read(locale), None
         case None:
-            return ()
+            return None
 
 
 def _trigger(event: Event, locale: Locale) -> str | None:
@@ -205,3 +202,48 @@ def _execution_time(waiting: Waiting) -> str | None:
         return begun
     span = took(run.finished_at - run.started_at, locale)
     return f"{begun}，耗时 {span}" if locale is Locale.ZH_CN else f"{begun}, took {span}"
+
+
+def _name(waiting: Waiting) -> Shown:
+    return _text(waiting.event.subject.name)
+
+
+def _description(waiting: Waiting) -> Shown:
+    return _text(waiting.event.run.description)
+
+
+def _actor(waiting: Waiting) -> Shown:
+    actor = waiting.event.actor
+    return _text(actor.name) if actor else None
+
+
+def _completion_time(waiting: Waiting) -> Shown:
+    event, rendering = waiting.event, waiting.rendering
+    return in_words(event.run.finished_at or event.time, rendering.zone, rendering.locale), None
+
+
+def _issue_count(waiting: Waiting) -> Shown:
+    issues = waiting.event.issues
+    return (str(issues.total), None) if issues and issues.total is not None else None
+
+
+# What each field of the catalog shows (DESIGN 1.2); the link is none of them.
+_TOLD: Mapping[str, Callable[[Waiting], Shown]] = {
+    "pipeline_name": _name,
+    "application_name": _name,
+    "task_name": _name,
+    "repository": _name,
+    "run_description": _description,
+    "title": _description,
+    "executed_by": _actor,
+    "trigger": lambda waiting: _text(_trigger(waiting.event, waiting.rendering.locale)),
+    "execution_time": lambda waiting: _text(_execution_time(waiting)),
+    "completion_time": _completion_time,
+    "running_status": _status,
+    "execution_result": _status,
+    "check_result": _status,
+    "gate_result": _gate,
+    "issue_count": _issue_count,
+    "execution_id": lambda waiting: _text(waiting.event.run.number),
+    "project_name": lambda waiting: _text(waiting.event.project_name or waiting.project_name),
+}

@@ -21,9 +21,10 @@ def in_words(time: datetime, zone: str, locale: Locale) -> str:
     except OverflowError:
         # At the ends of the calendar a zone can lead out of it.
         local = time
+    clock = f"{local.hour:02}:{local.minute:02}"
     if locale is Locale.ZH_CN:
-        return local.strftime("%Y-%m-%d %H:%M")
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"
+        return f"{local.year:04}-{local.month:02}-{local.day:02} {clock}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock}"
 
 
 def took(span: timedelta, locale: Locale) -> str:
