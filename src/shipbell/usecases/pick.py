@@ -34,7 +34,7 @@ class Pick:
         mates = [one for one in head.waiting if _goes_with(first, one)]
         if len({one.event_id for one in mates}) == 1:
             return single(_same(first, head.waiting), channel)
-        return _digest(mates, head, channel)
+        return _digest(_by_event(mates, head), head, channel)
 
     def alert(self, kind: str, companion: Companion) -> tuple[str, bytes]:
         """The text that follows a message whose format could not alert everybody."""
@@ -54,6 +54,21 @@ def _goes_with(first: Waiting, other: Waiting) -> bool:
         and not other.test
         and (other.uncertain > 0) == (first.uncertain > 0)
     )
+
+
+def _by_event(mates: Sequence[Waiting], head: Head) -> list[Waiting]:
+    """The deliveries of one event beside each other, so that it is shown once.
+
+    One that the end of the look-ahead seems to have cut apart (others have more) waits for a later message.
+    """
+    found: dict[int, list[Waiting]] = {}
+    for one in mates:
+        found.setdefault(one.event_id, []).append(one)
+    last = mates[-1].event_id
+    behind = head.backlog > len(head.waiting) and last != mates[0].event_id
+    if behind and len(found[last]) < max(map(len, found.values())):
+        del found[last]
+    return [one for event in found.values() for one in event]
 
 
 def _same(first: Waiting, waiting: Sequence[Waiting]) -> list[Waiting]:
@@ -89,7 +104,20 @@ def _most(
             most = tried
         tried = min(least * 2, len(mates)) if most > len(mates) else (least + most) // 2
     assert best is not None  # noqa: S101 - a message of one is always taken
+    edge = _edge(mates, least)
+    if 0 < edge < least:
+        message = form(mates[:edge])
+        rendered = channel.render(message)
+        if rendered.whole:
+            return edge, message, rendered
     return best
+
+
+def _edge(mates: Sequence[Waiting], count: int) -> int:
+    """The largest number of these, `count` at most, that leaves no event half told."""
+    while 0 < count < len(mates) and mates[count].event_id == mates[count - 1].event_id:
+        count -= 1
+    return count
 
 
 def _digest(mates: Sequence[Waiting], head: Head, channel: Channel) -> Handout:
@@ -104,8 +132,8 @@ def _digest(mates: Sequence[Waiting], head: Head, channel: Channel) -> Handout:
         folded = _most(mates, lambda some: digest(some, fold), channel)
         if folded[0] > count:
             count, message, rendered = folded
-    if count == 1:
-        return single(mates[:1], channel)
+    if mates[count - 1].event_id == mates[0].event_id:
+        return single(mates[:count], channel)
     return _handout(mates[:count], message, rendered, _lines(message))
 
 
