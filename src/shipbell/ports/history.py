@@ -1,6 +1,6 @@
 """History: what happened, for people who look (read models and cursor pages)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -139,7 +139,7 @@ class History(Protocol):
     """The read side, and the one thing that people do to the past: replay it."""
 
     async def deliveries(self, find: Find) -> "Page[DeliveryLine]":
-        """Deliveries, the newest first."""
+        """Deliveries, the newest first; a page may be short, even empty, and have a following one."""
         ...
 
     async def delivery(self, delivery_id: int) -> DeliveryWhole | None:
@@ -147,7 +147,7 @@ class History(Protocol):
         ...
 
     async def events(self, find: Find) -> "Page[EventLine]":
-        """Events, the newest first."""
+        """Events, the newest first; a page may be short, even empty, and have a following one."""
         ...
 
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
@@ -158,8 +158,10 @@ class History(Protocol):
         """Every delivery of an event."""
         ...
 
-    async def robots(self, *, project_id: int | None = None) -> Sequence[RobotLine]:
-        """The robots that a project's subscriptions name, and those that its deliveries wait on."""
+    async def robots(
+        self, *, project_id: int | None = None, lane_ids: Collection[int] | None = None
+    ) -> Sequence[RobotLine]:
+        """The robots that a project's subscriptions name, and those that its deliveries wait on; of these alone."""
         ...
 
     async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from shipbell.domain.deliveries import LaneState
 from shipbell.ports.history import DeliveryLine, EventLine, Find
 
 T = TypeVar("T")
@@ -29,6 +30,39 @@ class Count:
 
     number: int
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits, and since when the oldest does."""
+
+    count: Count
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A robot with its state alone."""
+
+    id: int
+    mask: str
+    state: LaneState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A project at a glance: its robots by state, what waits and what is dead, its last day of events by the hour.
+
+    `refused` and `paused` count the robots of subscriptions that are switched on; of those that pause, only where
+    something waits.
+    """
+
+    refused: int = 0
+    paused: int = 0
+    waiting: Count
+    dead: Count
+    last_event_at: datetime | None
+    hours: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +150,18 @@ class Insight(Protocol):
 
     async def dead(self, project_id: int) -> Count:
         """How many dead letters a project has: every page asks it."""
+        ...
+
+    async def backlog(self, project_id: int) -> Backlog:
+        """How much waits for a project."""
+        ...
+
+    async def standing(self, project_id: int) -> Sequence[Standing]:
+        """The robots that a project's subscriptions name, and those that its deliveries wait on, in order of id."""
+        ...
+
+    async def glances(self, project_ids: Sequence[int], now: datetime) -> Mapping[int, Glance]:
+        """These projects at a glance."""
         ...
 
     async def lines(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryLine]:

@@ -11,10 +11,10 @@ from sqlalchemy import BigInteger as Number
 from shipbell.domain.ids import TIME_SHIFT, first_at
 from shipbell.ports.insight import Busy, Figures, Noise, Slot, Span
 from shipbell.storage.codec import read_event, read_ignored
-from shipbell.storage.counting import WAITS
-from shipbell.storage.finding import BAD_STATES, ENDED_BADLY
+from shipbell.storage.pending import WAITS
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events
 from shipbell.storage.schema_people import subscriptions
+from shipbell.storage.search_deliveries import BAD_STATES, ENDED_BADLY
 
 _SAMPLE = 1_000
 _TIMES_PER_SLOT = 50

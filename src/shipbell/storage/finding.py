@@ -1,25 +1,18 @@
-"""Find events and deliveries: pages by cursor, over indexes."""
+"""Events and deliveries by their ids, as lines of a list and whole with their attempts."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, case, literal_column, or_, select
+from sqlalchemy import Connection, RowMapping, and_, case, select
 
-from shipbell.domain.ids import first_at, made_at
-from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, Find, Page
+from shipbell.domain.ids import made_at
+from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine
 from shipbell.storage.codec import from_ms, from_ms_or_none, read_event, read_ignored
-from shipbell.storage.keeping import search_key
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.schema_people import projects, sources, subscriptions
 
-_Row = TypeVar("_Row", bound=tuple[object, ...])
-_MOST = 200
+# So many attempts of one delivery are shown.
 _ATTEMPTS = 200
-_LAST_LETTER = "\U0010ffff"
 
-# Word for word the condition of the partial index, so that the database sees that it serves.
-ENDED_BADLY: ColumnElement[bool] = literal_column("deliveries.state IN ('dead', 'expired', 'cancelled')")
-BAD_STATES = ("dead", "expired", "cancelled")
 _STATE = case(
     (and_(deliveries.c.state == "waiting", deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state
 ).label("shown_state")
@@ -43,65 +36,6 @@ _EVENT = (*events.c, projects.c.key.label("project_key"), sources.c.name.label("
 _EVENTS = events.outerjoin(projects, projects.c.id == events.c.project_id).outerjoin(
     sources, sources.c.id == events.c.source_id
 )
-
-
-def deliveries_page(connection: Connection, find: Find) -> Page[DeliveryLine]:
-    """Deliveries, the newest first."""
-    limit = max(1, min(find.limit, _MOST))
-    statement = _narrowed(select(*_DELIVERY).select_from(_DELIVERIES), find)
-    rows = connection.execute(statement.order_by(deliveries.c.id.desc()).limit(limit + 1)).mappings().all()
-    items = tuple(_delivery(row) for row in rows[:limit])
-    return Page(items=items, next=items[-1].id if len(rows) > limit else None)
-
-
-def ids_found(connection: Connection, find: Find, most: int, after: int = 0) -> list[int]:
-    """The ids of deliveries after this one, the oldest first, without test messages."""
-    statement = _narrowed(select(deliveries.c.id).join(events, events.c.id == deliveries.c.event_id), find)
-    statement = statement.where(deliveries.c.place >= 0, deliveries.c.id > after).order_by(deliveries.c.id).limit(most)
-    return list(connection.execute(statement).scalars())
-
-
-def _narrowed(statement: Select[_Row], find: Find) -> Select[_Row]:
-    for column, value in (
-        (deliveries.c.project_id, find.project_id),
-        (deliveries.c.lane_id, find.lane_id),
-        (deliveries.c.subscription_id, find.subscription_id),
-        (events.c.source_id, find.source_id),
-        (events.c.type, find.type),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if find.state is not None:
-        statement = statement.where(*_of_state(find.state))
-    if find.text:
-        statement = statement.where(_begins(find.text))
-    if find.since is not None:
-        statement = statement.where(deliveries.c.id >= first_at(find.since))
-    if find.until is not None:
-        statement = statement.where(deliveries.c.id < first_at(find.until))
-    if find.before is not None:
-        statement = statement.where(deliveries.c.id < find.before)
-    return statement
-
-
-def _of_state(state: str) -> list[ColumnElement[bool]]:
-    waits = deliveries.c.state == literal_column("'waiting'")
-    if state == "retrying":
-        return [waits, deliveries.c.failures > 0]
-    if state == "waiting":
-        return [waits, deliveries.c.failures == 0]
-    ended_badly = [ENDED_BADLY] if state in BAD_STATES else []
-    return [deliveries.c.state == state, *ended_badly]
-
-
-def _begins(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's element types differ by dialect
-    key = search_key(text.strip().removeprefix("#")) or ""
-    return or_(
-        *(
-            and_(column >= key, column < key + _LAST_LETTER)
-            for column in (events.c.name_key, events.c.number_key, events.c.commit_key)
-        )
-    )
 
 
 def _delivery(row: RowMapping) -> DeliveryLine:
@@ -136,12 +70,13 @@ def deliveries_by_id(connection: Connection, delivery_ids: Sequence[int]) -> lis
 
 
 def wholes(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryWhole]:
-    """Deliveries with their events and attempts."""
+    """Deliveries with their events and attempts, the oldest first."""
     statement = select(*_DELIVERY).select_from(_DELIVERIES).where(deliveries.c.id.in_(delivery_ids))
     lines = [_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.id)).mappings()]
-    known = {one.id: one for one in events_by_id(connection, [line.event_id for line in lines])}
+    known = {one.id: one for one in events_by_id(connection, list({line.event_id for line in lines}))}
+    made = _attempts(connection, {line.id: line.project_id for line in lines})
     return [
-        DeliveryWhole(delivery=line, event=known[line.event_id], attempts=tuple(_attempts(connection, line)))
+        DeliveryWhole(delivery=line, event=known[line.event_id], attempts=tuple(made.get(line.id, ())))
         for line in lines
     ]
 
@@ -152,71 +87,56 @@ def of_event(connection: Connection, event_id: int) -> list[DeliveryWhole]:
     return wholes(connection, list(connection.execute(statement).scalars()))
 
 
-def _attempts(connection: Connection, line: DeliveryLine) -> list[AttemptLine]:
-    """The attempts of a delivery, the oldest first; of a digest one sees one's own project's line."""
+def _attempts(connection: Connection, project_of: Mapping[int, int]) -> Mapping[int, list[AttemptLine]]:
+    """The attempts of deliveries, the oldest first; of a digest one sees one's own project's line."""
     statement = (
-        select(*attempts.c, attempt_deliveries.c.line)
+        select(*attempts.c, attempt_deliveries.c.line, attempt_deliveries.c.delivery_id)
         .join(attempt_deliveries, attempt_deliveries.c.attempt_id == attempts.c.id)
-        .where(attempt_deliveries.c.delivery_id == line.id)
+        .where(attempt_deliveries.c.delivery_id.in_(list(project_of)))
         .order_by(attempts.c.id)
-        .limit(_ATTEMPTS)
     )
     rows = connection.execute(statement).mappings().all()
-    foreign = _carrying_others(connection, [row["id"] for row in rows if row["carried"] > 1], line.project_id)
-    return [
-        AttemptLine(
-            id=row["id"],
-            started_at=from_ms(row["started_at"]),
-            ended_at=from_ms_or_none(row["ended_at"]),
-            result=row["result"],
-            code=row["code"],
-            detail=row["detail"],
-            status=row["status"],
-            maybe_delivered=bool(row["maybe_delivered"]),
-            companion=bool(row["companion"]),
-            carried=row["carried"],
-            body=None if row["id"] in foreign else row["body"],
-            line=row["line"],
-        )
-        for row in rows
-    ]
+    spoke_for = _projects_of(connection, {row["id"] for row in rows if row["carried"] > 1})
+    found: dict[int, list[AttemptLine]] = {}
+    for row in rows:
+        mine = found.setdefault(row["delivery_id"], [])
+        if len(mine) < _ATTEMPTS:
+            foreign = spoke_for.get(row["id"], set()) - {project_of[row["delivery_id"]]}
+            mine.append(_attempt(row, own=not foreign))
+    return found
 
 
-def _carrying_others(connection: Connection, attempt_ids: Sequence[int], project_id: int) -> set[int]:
-    """Those of these attempts that carried another project's deliveries as well."""
+def _attempt(row: RowMapping, *, own: bool) -> AttemptLine:
+    return AttemptLine(
+        id=row["id"],
+        started_at=from_ms(row["started_at"]),
+        ended_at=from_ms_or_none(row["ended_at"]),
+        result=row["result"],
+        code=row["code"],
+        detail=row["detail"],
+        status=row["status"],
+        maybe_delivered=bool(row["maybe_delivered"]),
+        companion=bool(row["companion"]),
+        carried=row["carried"],
+        body=row["body"] if own else None,
+        line=row["line"],
+    )
+
+
+def _projects_of(connection: Connection, attempt_ids: Collection[int]) -> Mapping[int, set[int]]:
+    """The projects whose deliveries these attempts carried."""
+    found: dict[int, set[int]] = {}
     if not attempt_ids:
-        return set()
+        return found
     statement = (
-        select(attempt_deliveries.c.attempt_id)
+        select(attempt_deliveries.c.attempt_id, deliveries.c.project_id)
         .join(deliveries, deliveries.c.id == attempt_deliveries.c.delivery_id)
-        .where(attempt_deliveries.c.attempt_id.in_(attempt_ids), deliveries.c.project_id != project_id)
+        .where(attempt_deliveries.c.attempt_id.in_(attempt_ids))
         .distinct()
     )
-    return set(connection.execute(statement).scalars())
-
-
-def events_page(connection: Connection, find: Find) -> Page[EventLine]:
-    """Events, the newest first."""
-    limit = max(1, min(find.limit, _MOST))
-    statement = select(*_EVENT).select_from(_EVENTS).where(events.c.source_id.is_not(None))
-    for column, value in (
-        (events.c.project_id, find.project_id),
-        (events.c.source_id, find.source_id),
-        (events.c.type, find.type),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    if find.text:
-        statement = statement.where(_begins(find.text))
-    if find.since is not None:
-        statement = statement.where(events.c.id >= first_at(find.since))
-    if find.until is not None:
-        statement = statement.where(events.c.id < first_at(find.until))
-    if find.before is not None:
-        statement = statement.where(events.c.id < find.before)
-    rows = connection.execute(statement.order_by(events.c.id.desc()).limit(limit + 1)).mappings().all()
-    items = tuple(_event(row) for row in rows[:limit])
-    return Page(items=items, next=items[-1].id if len(rows) > limit else None)
+    for row in connection.execute(statement):
+        found.setdefault(row.attempt_id, set()).add(row.project_id)
+    return found
 
 
 def events_by_id(connection: Connection, event_ids: Sequence[int]) -> list[EventLine]:

@@ -1,6 +1,7 @@
 """History on a database: lists by cursor, one delivery whole, and replay."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, select
@@ -18,13 +19,14 @@ from shipbell.ports.history import (
     Replayed,
     RobotLine,
 )
-from shipbell.storage import audit, finding, replaying, robots
+from shipbell.storage import audit, finding, replaying, robots, search_deliveries, search_events
 from shipbell.storage.codec import to_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.keeping import id_hash
 from shipbell.storage.schema import event_keys
 
 _NAMED = 20
+_MOST = 200
 
 
 class SqlHistory:
@@ -46,7 +48,9 @@ class SqlHistory:
 
     async def deliveries(self, find: Find) -> Page[DeliveryLine]:
         """Deliveries, the newest first."""
-        return await self._database.read(lambda connection: finding.deliveries_page(connection, find))
+        limited = replace(find, limit=max(1, min(find.limit, _MOST)))
+        found = await self._database.read(lambda connection: search_deliveries.deliveries_found(connection, limited))
+        return Page(items=found.items, next=found.next)
 
     async def delivery(self, delivery_id: int) -> DeliveryWhole | None:
         """One delivery whole; None when there is none."""
@@ -55,7 +59,9 @@ class SqlHistory:
 
     async def events(self, find: Find) -> Page[EventLine]:
         """Events, the newest first."""
-        return await self._database.read(lambda connection: finding.events_page(connection, find))
+        limited = replace(find, limit=max(1, min(find.limit, _MOST)))
+        found = await self._database.read(lambda connection: search_events.events_found(connection, limited))
+        return Page(items=found.items, next=found.next)
 
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
         """The events of an id (ours or the tool's), the newest first, a few at most."""
@@ -65,13 +71,15 @@ class SqlHistory:
         """Every delivery of an event."""
         return await self._database.read(lambda connection: finding.of_event(connection, event_id))
 
-    async def robots(self, *, project_id: int | None = None) -> Sequence[RobotLine]:
-        """The robots that a project's subscriptions name, and those that its deliveries wait on."""
-        return await self._database.read(lambda connection: robots.lines(connection, project_id))
+    async def robots(
+        self, *, project_id: int | None = None, lane_ids: Collection[int] | None = None
+    ) -> Sequence[RobotLine]:
+        """The robots that a project's subscriptions name, and those that its deliveries wait on; of these alone."""
+        return await self._database.read(lambda connection: robots.lines(connection, project_id, lane_ids))
 
     async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:
         """The ids of deliveries after this one, the oldest first, without test messages."""
-        return await self._database.read(lambda connection: finding.ids_found(connection, find, most, after))
+        return await self._database.read(lambda connection: search_deliveries.ids_found(connection, find, most, after))
 
     async def replay(
         self, delivery_ids: Sequence[int], *, project_id: int | None = None, by: By | None = None

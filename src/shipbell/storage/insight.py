@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from shipbell.ports.history import DeliveryLine, EventLine, Find
-from shipbell.ports.insight import Count, Figures, Found, Span, Tries
-from shipbell.storage import charts, counting, finding, search_events
+from shipbell.ports.insight import Backlog, Count, Figures, Found, Glance, Span, Standing, Tries
+from shipbell.storage import charts, counting, finding, glance, pending, robots, search_deliveries, search_events
 from shipbell.storage.engine import Database
 
 _FOLLOWED = 20
@@ -19,7 +20,7 @@ class SqlInsight:
 
     async def deliveries(self, find: Find) -> Found[DeliveryLine]:
         """Deliveries of a project, the newest first."""
-        return await self.database.read(lambda connection: counting.deliveries_found(connection, find))
+        return await self.database.read(lambda connection: search_deliveries.deliveries_found(connection, find))
 
     async def events(self, find: Find, *, ignored: bool | None = None) -> Found[EventLine]:
         """Events of a project, the newest first."""
@@ -34,6 +35,18 @@ class SqlInsight:
     async def dead(self, project_id: int) -> Count:
         """How many dead letters a project has."""
         return await self.database.read(lambda connection: counting.dead(connection, project_id))
+
+    async def backlog(self, project_id: int) -> Backlog:
+        """How much waits for a project."""
+        return await self.database.read(lambda connection: pending.backlog(connection, project_id))
+
+    async def standing(self, project_id: int) -> Sequence[Standing]:
+        """The robots of a project with their state alone."""
+        return await self.database.read(lambda connection: robots.standing(connection, project_id))
+
+    async def glances(self, project_ids: Sequence[int], now: datetime) -> Mapping[int, Glance]:
+        """These projects at a glance."""
+        return await self.database.read(lambda connection: glance.glances(connection, project_ids, now))
 
     async def lines(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryLine]:
         """These deliveries as they stand."""

@@ -1,33 +1,31 @@
 """Robots as people see them, and opening one again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, union_all
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.ports.history import RobotLine
+from shipbell.ports.insight import Standing
 from shipbell.storage import lane_rows
 from shipbell.storage.codec import from_ms, from_ms_or_none
+from shipbell.storage.pending import WAITS, lanes_of_nobody, own_lanes, tested_lanes
 from shipbell.storage.schema import deliveries, lanes
-from shipbell.storage.schema_people import subscriptions
-
-_WAITS = deliveries.c.state == literal_column("'waiting'")
 
 
-def lines(connection: Connection, project_id: int | None) -> Sequence[RobotLine]:
+def lines(
+    connection: Connection, project_id: int | None, lane_ids: Collection[int] | None = None
+) -> Sequence[RobotLine]:
     """Robots in order of id; what waits is counted for one project, or for all (None)."""
-    waiting = select(
-        deliveries.c.lane_id, func.count().label("waits"), func.min(deliveries.c.accepted_at).label("oldest")
-    ).where(_WAITS)
+    waiting = _waiting(project_id, func.count())
+    oldest = _waiting(project_id, func.min(deliveries.c.accepted_at))
+    statement = select(lanes, waiting.label("waits"), oldest.label("oldest")).order_by(lanes.c.id)
     if project_id is not None:
-        # The plus keeps the database on the index of what waits: that is little, a project's past is much.
-        waiting = waiting.where(deliveries.c.project_id + 0 == project_id)
-    counts = {row.lane_id: row for row in connection.execute(waiting.group_by(deliveries.c.lane_id))}
-    statement = select(lanes).order_by(lanes.c.id)
-    if project_id is not None:
-        named = select(subscriptions.c.lane_id).where(subscriptions.c.project_id == project_id)
-        statement = statement.where(or_(lanes.c.id.in_(named), lanes.c.id.in_(list(counts))))
+        statement = statement.where(_of_project(project_id))
+    if lane_ids is not None:
+        statement = statement.where(lanes.c.id.in_(lane_ids))
     rows = connection.execute(statement).mappings().all()
     loaded = lane_rows.load(connection, [row["id"] for row in rows])
     return [
@@ -41,11 +39,35 @@ def lines(connection: Connection, project_id: int | None) -> Sequence[RobotLine]
             state_since=from_ms_or_none(row["state_since"]),
             ready_at=from_ms(row["ready_at"]),
             starts=loaded[row["id"]].pace.starts,
-            waiting=counts[row["id"]].waits if row["id"] in counts else 0,
-            oldest_waiting_at=from_ms(counts[row["id"]].oldest) if row["id"] in counts else None,
+            waiting=row["waits"],
+            oldest_waiting_at=from_ms_or_none(row["oldest"]),
         )
         for row in rows
     ]
+
+
+def standing(connection: Connection, project_id: int) -> Sequence[Standing]:
+    """The robots of a project with their state alone, in order of id."""
+    statement = select(lanes.c.id, lanes.c.mask, lanes.c.state).where(_of_project(project_id)).order_by(lanes.c.id)
+    return [Standing(row.id, row.mask, LaneState(row.state)) for row in connection.execute(statement)]
+
+
+def _of_project(project_id: int) -> ColumnElement[bool]:
+    """Named by its subscriptions, or holding something of it that waits: a test, or what a change left there."""
+    mine = deliveries.c.project_id + 0 == project_id
+    waits = select(deliveries.c.id).where(deliveries.c.lane_id == lanes.c.id, WAITS, mine).correlate(lanes).exists()
+    return lanes.c.id.in_(own_lanes(project_id)) | (
+        lanes.c.id.in_(union_all(lanes_of_nobody(), tested_lanes(project_id))) & waits
+    )
+
+
+def _waiting(project_id: int | None, what: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Something of what waits on a lane, of one project or of all."""
+    statement = select(what).where(deliveries.c.lane_id == lanes.c.id, WAITS).correlate(lanes)
+    if project_id is not None:
+        # The plus keeps the database on the index of what waits: that is little, a project's past is much.
+        statement = statement.where(deliveries.c.project_id + 0 == project_id)
+    return statement.scalar_subquery()
 
 
 def reopen(connection: Connection, lane_id: int, now: int) -> bool:

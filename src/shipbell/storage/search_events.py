@@ -1,8 +1,9 @@
 """Find events of one project: each question over an index, or over a bounded number of the newest rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, literal_column, or_, select
 
 from shipbell.domain.ids import first_at, made_at
 from shipbell.ports.history import EventLine, Find
@@ -19,16 +20,19 @@ _KEYS = (events.c.name_key, events.c.number_key, events.c.commit_key)
 Conditions = list[ColumnElement[bool]]
 
 
-def between(column: ColumnElement[int], find: Find) -> Conditions:
-    """The ids that the times and the cursor leave; ids carry their time."""
+def below(column: ColumnElement[int], find: Find) -> Conditions:
+    """What ends a list from above: a time and the cursor; ids carry their time."""
     wanted: Conditions = []
-    if find.since is not None:
-        wanted.append(column >= first_at(find.since))
     if find.until is not None:
         wanted.append(column < first_at(find.until))
     if find.before is not None:
         wanted.append(column < find.before)
     return wanted
+
+
+def above_of(since: datetime | None) -> int:
+    """The id above which what came since a time stands."""
+    return 0 if since is None else first_at(since) - 1
 
 
 def of_event(find: Find) -> Conditions:
@@ -42,15 +46,16 @@ def of_event(find: Find) -> Conditions:
 
 
 def begins(text: str) -> ColumnElement[bool]:
-    """Whether a name, run number or commit of an event begins with a text."""
+    """Whether a name, run number or commit of an event begins with a text: for rows that another index finds."""
     key = _prefix(text)
-    return or_(*(and_(column >= key, column < key + _LAST_LETTER) for column in _KEYS))
+    plain = [column.concat(literal_column("''")) for column in _KEYS]
+    return or_(*(and_(column >= key, column < key + _LAST_LETTER) for column in plain))
 
 
-def few_named(connection: Connection, project_id: int | None, text: str) -> list[int] | None:
-    """The events that a text names by its beginning; None when they are many, or the text is empty."""
-    key, found = _prefix(text), set[int]()
-    if not key:
+def few_named(connection: Connection, project_id: int | None, text: str | None) -> list[int] | None:
+    """The events that a text names by its beginning; None when they are many, or nothing is asked."""
+    key, found = _prefix(text or ""), set[int]()
+    if not key or project_id is None:
         return None
     for column in _KEYS:
         statement = (
@@ -68,43 +73,47 @@ def _prefix(text: str) -> str:
     return search_key(text.strip().removeprefix("#")) or ""
 
 
-def events_found(connection: Connection, find: Find, *, ignored: bool | None) -> Found[EventLine]:
+def events_found(connection: Connection, find: Find, *, ignored: bool | None = None) -> Found[EventLine]:
     """Events, the newest first; tests are left out."""
-    wanted = [events.c.project_id == find.project_id, *between(events.c.id, find), *of_event(find)]
-    floor = None if ignored else _floor(connection, find)
-    if find.text:
-        named = few_named(connection, find.project_id, find.text)
-        if named is not None:
-            floor = None
-        wanted.append(begins(find.text) if named is None else events.c.id.in_(named))
-    if ignored is not None:
-        wanted.append(events.c.ignored.is_not(None) if ignored else events.c.ignored.is_(None))
-    if floor is not None:
-        wanted.append(events.c.id > floor)
-    statement = select(events.c.id).where(*wanted, events.c.source_id.is_not(None))
+    way: Conditions = [] if find.project_id is None else [events.c.project_id == find.project_id]
+    way += below(events.c.id, find)
+    left = of_event(find)
+    named = few_named(connection, find.project_id, find.text)
+    if named is None and find.text:
+        left.append(begins(find.text))
+    if named is not None:
+        way = [events.c.id.in_(named), *below(events.c.id, find)]
+    if ignored:
+        # Test messages, which have no source, are never ignored; asking would keep the database from the index.
+        way.append(events.c.ignored.is_not(None))
+    else:
+        left.append(events.c.source_id.is_not(None))
+    if ignored is False:
+        left.append(events.c.ignored.is_(None))
+    above = above_of(find.since)
+    floor = _floor(connection, [*way, events.c.id > above]) if left and named is None else None
+    statement = select(events.c.id).where(*way, *left, events.c.id > (above if floor is None else floor))
     ids = list(connection.execute(statement.order_by(events.c.id.desc()).limit(find.limit + 1)).scalars())
     items = tuple(finding.events_by_id(connection, ids[: find.limit]))
     if len(ids) > find.limit:
         return Found(items=items, next=items[-1].id)
-    return Found(
-        items=items,
-        next=None if floor is None else floor + 1,
-        looked_until=None if floor is None else made_at(floor),
-    )
+    if floor is None:
+        return Found(items=items)
+    return Found(items=items, next=floor + 1, looked_until=made_at(floor))
 
 
-def _floor(connection: Connection, find: Find) -> int | None:
+def _floor(connection: Connection, way: Conditions) -> int | None:
     """The event at which a bounded look ends; None when there are no more than it may read."""
-    statement = select(events.c.id).where(events.c.project_id == find.project_id, *between(events.c.id, find))
-    return connection.execute(statement.order_by(events.c.id.desc()).offset(LOOK).limit(1)).scalar()
+    statement = select(events.c.id).where(*way).order_by(events.c.id.desc()).offset(LOOK).limit(1)
+    return connection.execute(statement).scalar()
 
 
 def followed(connection: Connection, project_id: int, text: str, most: int) -> Sequence[EventLine]:
     """The events meant by a link, or by the beginning of a name, run number or commit, the newest first."""
     if "://" not in text:
         asked = Find(project_id=project_id, text=text, limit=most)
-        return events_found(connection, asked, ignored=None).items if _prefix(text) else ()
-    floor = _floor(connection, Find(project_id=project_id)) or 0
+        return events_found(connection, asked).items if _prefix(text) else ()
+    floor = _floor(connection, [events.c.project_id == project_id]) or 0
     statement = select(events.c.id).where(events.c.project_id == project_id, events.c.id > floor, events.c.url == text)
     ids = list(connection.execute(statement.order_by(events.c.id.desc()).limit(most)).scalars())
     return finding.events_by_id(connection, ids)
