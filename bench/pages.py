@@ -1,0 +1,281 @@
+"""How quick and light the pages are: 1,000 subscriptions in one project, 1,000,000 deliveries.
+
+Run: `make bench-pages`. Fails for a page over 50 ms at the server or 150 kB on first load, and for a statement that
+reads a large table from end to end.
+"""
+
+import argparse
+import http.client
+import os
+import re
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import msgspec
+
+from addresses import Known, addresses
+from past import Past, timed_fill
+
+_SERVER_MS, _LIGHT_BYTES = 50, 150_000
+_LARGE = ("events", "deliveries", "attempts", "attempt_deliveries", "event_keys", "door_calls", "audit")
+_SCAN = re.compile(rf"^SCAN ({'|'.join(_LARGE)})\b")
+_LINKED = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
+_LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
+_PASSWORD = "bench-administrator"
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How large the instance is."""
+
+    subscriptions: int
+    deliveries: int
+    projects: int = 200
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who is signed in, on one connection."""
+
+    name: str
+    http: http.client.HTTPConnection
+    cookie: str = ""
+    weights: dict[str, int] = field(default_factory=dict)
+
+    def get(self, path: str) -> tuple[int, bytes, float]:
+        """Status, body and milliseconds of an address."""
+        began = time.perf_counter()
+        self.http.request("GET", path, headers={"Accept": "text/html", "Cookie": self.cookie})
+        reply = self.http.getresponse()
+        body = reply.read()
+        return reply.status, body, (time.perf_counter() - began) * 1000
+
+    def weigh(self, body: bytes) -> int:
+        """The bytes of a first load: the page with every file that it names."""
+        for one in set(_LINKED.findall(body)) - {name.encode() for name in self.weights}:
+            self.weights[one.decode()] = len(self.get(one.decode())[1])
+        return len(body) + sum(self.weights[one.decode()] for one in set(_LINKED.findall(body)))
+
+    def sign_in(self) -> None:
+        """Begin a session through the form."""
+        self.http.request("GET", "/sign-in", headers={"Accept": "text/html"})
+        reply = self.http.getresponse()
+        token = re.search(rb'name="csrf_token" value="([^"]+)"', reply.read())
+        cookie = (reply.getheader("set-cookie") or "").partition(";")[0]
+        if token is None:
+            raise SystemExit("The sign-in page has no form.")
+        fields = {"username": self.name, "password": _PASSWORD, "csrf_token": token[1].decode()}
+        self.http.request(
+            "POST",
+            "/sign-in",
+            urlencode(fields),
+            {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie},
+        )
+        reply = self.http.getresponse()
+        reply.read()
+        self.cookie = next(
+            (
+                one.partition(";")[0]
+                for one in reply.headers.get_all("set-cookie") or ()
+                if one.startswith("shipbell_session")
+            ),
+            "",
+        )
+        if reply.status != 303:
+            raise SystemExit(f"{self.name} cannot sign in: {reply.status}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What one address took."""
+
+    who: str
+    path: str
+    median_ms: float
+    most_ms: float
+    first_load: int
+    page: bool
+
+    @property
+    def over(self) -> bool:
+        """Whether it breaks a promise."""
+        return self.median_ms > _SERVER_MS or (self.page and self.first_load > _LIGHT_BYTES)
+
+    def tell(self) -> str:
+        """One line of the table."""
+        sign = "OVER" if self.over else ""
+        return f"{self.median_ms:7.1f} {self.most_ms:7.1f} {self.first_load:8,d}  {self.who:5} {self.path} {sign}"
+
+
+def settings(size: Size) -> bytes:
+    """One large project with a robot for each subscription, and many small ones."""
+    large = {
+        "key": "large",
+        "name": "Large",
+        "members": {"alice": "project_administrator", "dave": "viewer"},
+        "sources": [_source(f"ci-{number}") for number in range(5)],
+        "subscriptions": [_subscription(number, "large") for number in range(size.subscriptions)],
+    }
+    small = [
+        {
+            "key": f"small-{number}",
+            "name": f"Small {number}",
+            "members": {"alice": "developer", "dave": "viewer"},
+            "sources": [_source("ci")],
+            "subscriptions": [_subscription(one, f"small-{number}") for one in (0, 1)],
+        }
+        for number in range(size.projects)
+    ]
+    return msgspec.json.encode({"projects": [large, *small]})
+
+
+def _source(name: str) -> dict[str, str]:
+    return {"name": name, "kind": "generic", "secret": "bench-secret"}
+
+
+def _subscription(number: int, key: str) -> dict[str, object]:
+    return {
+        "name": f"group {number:04d} of the people who care for {key}",
+        "url": f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={key}-{number:06d}-made-up",
+        "events": ["pipeline.run.failed", "pipeline.run.completed", "check.task.completed"],
+        "user_ids": "zhang.san;li.si",
+    }
+
+
+def prepare(folder: Path, size: Size) -> dict[str, str]:
+    """Make the database; the environment of every process of the run."""
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("SHIPBELL_")},
+        "SHIPBELL_DATA": str(folder),
+        "SHIPBELL_LOG_LEVEL": "warning",
+        "SHIPBELL_ADMIN_PASSWORD": _PASSWORD,
+    }
+    if (folder / "shipbell.db").exists():
+        return environ
+    file = folder / "bench.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(settings(size))
+    _run(environ, "apply", str(file))
+    for name in ("alice", "dave"):
+        _run(environ, "user", "add", name, "--password-stdin", given=_PASSWORD)
+    took = timed_fill(str(folder / "shipbell.db"), Past(deliveries=size.deliveries))
+    print(f"{size.deliveries:,} deliveries written in {took:.0f} s")
+    return environ
+
+
+def _run(environ: dict[str, str], *words: str, given: str = "") -> None:
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "shipbell", *words],
+        env=environ,
+        input=given,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
+
+
+def measure(folder: Path, environ: dict[str, str], times: int) -> list[Figure]:
+    """Ask a server for every address, as everybody."""
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, str(_HERE / "watched.py"), str(folder / "statements"), "serve", "--port", "0"],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        port = _port(server)
+        known = Known.read(folder / "shipbell.db")
+        figures: list[Figure] = []
+        for name in ("admin", "alice", "dave"):
+            person = Person(name, http.client.HTTPConnection("127.0.0.1", port))
+            person.sign_in()
+            figures += _asked(person, addresses(known), times)
+        return figures
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait()
+
+
+def _port(server: subprocess.Popen[str]) -> int:
+    for line in server.stdout or ():
+        found = _LISTENS.search(line)
+        if found:
+            return int(found[1])
+    raise SystemExit("The server did not start.")
+
+
+def _asked(person: Person, paths: Sequence[str], times: int) -> Iterator[Figure]:
+    for path in paths:
+        status, body, _ = person.get(path)
+        if status in {403, 404} and person.name != "admin":
+            continue
+        if status not in {200, 303}:
+            raise SystemExit(f"{person.name} gets {status} for {path}.")
+        took = [person.get(path)[2] for _ in range(times)]
+        page = not path.startswith("/api/")
+        print("..", path, round(statistics.median(took)), flush=True)
+        yield Figure(
+            who=person.name,
+            path=path,
+            median_ms=statistics.median(took),
+            most_ms=max(took),
+            first_load=person.weigh(body) if page else len(body),
+            page=page,
+        )
+
+
+def scans(folder: Path) -> list[str]:
+    """The statements of the run that read a large table from end to end, each with that step of its plan."""
+    connection = sqlite3.connect(folder / "shipbell.db")
+    found = []
+    for line in (folder / "statements").read_bytes().splitlines():
+        statement, many = msgspec.json.decode(line, type=tuple[str, int])
+        if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            continue
+        steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * many)]
+        found += [f"{step}\n    {' '.join(statement.split())}" for step in steps if _SCAN.match(step)]
+    connection.close()
+    return found
+
+
+def report(figures: Sequence[Figure], scanned: Sequence[str]) -> bool:
+    """Print what was measured; whether every promise holds."""
+    print(" median     max    bytes  who   address (milliseconds; bytes of a first load)")
+    for one in sorted(figures, key=lambda figure: -figure.median_ms):
+        print(one.tell())
+    for statement in scanned:
+        print(f"READS A WHOLE TABLE: {statement}")
+    over = [one for one in figures if one.over]
+    print(f"{len(figures)} addresses, {len(over)} over a promise, {len(scanned)} statements read a whole table")
+    return not over and not scanned
+
+
+def main() -> None:
+    """Make, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--deliveries", type=int, default=1_000_000)
+    parser.add_argument("--subscriptions", type=int, default=1_000)
+    parser.add_argument("--times", type=int, default=9)
+    parser.add_argument("--folder", type=Path, help="keep the database here and use it again")
+    chosen = parser.parse_args()
+    size = Size(subscriptions=chosen.subscriptions, deliveries=chosen.deliveries)
+    with tempfile.TemporaryDirectory() as thrown_away:
+        folder = chosen.folder or Path(thrown_away) / "data"
+        environ = prepare(folder, size)
+        (folder / "statements").unlink(missing_ok=True)
+        kept = report(measure(folder, environ, chosen.times), scans(folder))
+    raise SystemExit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
