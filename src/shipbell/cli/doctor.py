@@ -1,5 +1,6 @@
-"""`doctor`: looks at settings, folder, database, disk, clock, keys and the way out, and says what to do."""
+"""`doctor`: looks at settings, folder, database, disk, clock, keys and the ways out, and says what to do."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from shipbell.assemble import database_path
+from shipbell.cli.asking import identity_provider
 from shipbell.cli.output import put_json, put_table
 from shipbell.cli.reaching import ways_out
 from shipbell.cli.running import REFUSED, run
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
-    """Check settings, folder, database, disk, clock, keys and the way out, and say what to do."""
+    """Check settings, folder, database, disk, clock, keys, the ways out and sign-in, and say what to do."""
     checks = run(examined())
     if as_json:
         put_json([asdict(one) for one in checks])
@@ -59,11 +61,14 @@ async def examined() -> list[Check]:
     checks = [fine("settings", "every setting can be used"), _folder(path.parent), _disk(path.parent), _clock()]
     keys = _keys(settings, path)
     checks.append(keys.check)
-    if not path.exists():
+    robots: Sequence[Secret] = ()
+    if path.exists():
+        found, robots = _database(path, keys.keys)
+        checks += found
+    else:
         checks.append(fine("database", f"{path} is not there yet: the first command makes it"))
-        return checks + await ways_out(settings, _operator(settings))
-    found, robots = _database(path, keys.keys)
-    return checks + found + await ways_out(settings, (*robots, *_operator(settings)))
+    outward = await asyncio.gather(ways_out(settings, (*robots, *_operator(settings))), identity_provider(settings))
+    return checks + [one for lines in outward for one in lines]
 
 
 def _operator(settings: Settings) -> tuple[Secret, ...]:

@@ -70,6 +70,10 @@ class OpenIdProvider:
         """What the provider calls itself."""
         return self.settings.issuer
 
+    async def check(self) -> None:
+        """Fetch what every sign-in needs, the discovery document and the keys; raises SignInRefused."""
+        await self._keys(await self._about())
+
     async def departure(self, redirect_uri: str) -> Departure:
         """Prepare a sign-in that comes back to this address; raises SignInRefused."""
         about = await self._about()
