@@ -38,7 +38,10 @@ SETTINGS: tuple[Setting, ...] = (
         "SHIPBELL_SECRET_KEY",
         "Url-safe base64 of 32 bytes; several separated by commas, newest first. Made in the data folder when absent.",
     ),
-    _secret("SHIPBELL_ADMIN_PASSWORD", "Password of the first administrator; empty = a random one, printed once."),
+    _secret(
+        "SHIPBELL_ADMIN_PASSWORD",
+        "Password of the first administrator, taken as it is; empty = a random one, printed once.",
+    ),
     _plain("SHIPBELL_PUBLIC_URL", "", "Address under which people and CI tools reach this server."),
     _plain(
         "SHIPBELL_TRUSTED_PROXIES", "", "Networks (CIDR, comma-separated) whose X-Forwarded-* headers are believed."
