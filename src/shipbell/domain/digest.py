@@ -1,5 +1,6 @@
 """Digest: many deliveries in one message, one line each or folded, failures first."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,11 +15,12 @@ from shipbell.domain.text import clean, shorten
 
 
 class Fold(StrEnum):
-    """How much a digest says of each delivery."""
+    """How much a digest says of each delivery; the last one leaves the links out."""
 
     LINES = "lines"
     SUBJECT_AND_TYPE = "subject-and-type"
     SUBJECT = "subject"
+    SUBJECT_ALONE = "subject-alone"
 
 
 _ORDER = (Tone.BAD, Tone.WARN, Tone.GOOD, Tone.NEUTRAL)
@@ -48,8 +50,8 @@ def digest(waiting: Sequence[Waiting], fold: Fold) -> Message:
     match fold:
         case Fold.LINES | Fold.SUBJECT_AND_TYPE:
             sections = _by_result(items, rendering.locale, folded=fold is Fold.SUBJECT_AND_TYPE)
-        case Fold.SUBJECT:
-            sections = _by_subject(items, rendering.locale)
+        case Fold.SUBJECT | Fold.SUBJECT_ALONE:
+            sections = _by_subject(items, rendering.locale, linked=fold is Fold.SUBJECT)
         case _:
             assert_never(fold)
     return Message(
@@ -60,6 +62,19 @@ def digest(waiting: Sequence[Waiting], fold: Fold) -> Message:
         sections=sections,
         user_ids=tuple(dict.fromkeys(member for one in waiting for member in one.user_ids)),
     )
+
+
+def line_of(one: Waiting, fold: Fold) -> tuple[object, ...]:
+    """What the deliveries of one line have in common."""
+    match fold:
+        case Fold.LINES:
+            return (one.event_id,)
+        case Fold.SUBJECT_AND_TYPE:
+            return clean(one.event.subject.name), said(one.event, one.rendering.locale), tone_of(one.event)
+        case Fold.SUBJECT | Fold.SUBJECT_ALONE:
+            return (clean(one.event.subject.name),)
+        case _:
+            assert_never(fold)
 
 
 def _items(waiting: Sequence[Waiting]) -> list[_Item]:
@@ -127,29 +142,35 @@ def _together(name: str, group: Sequence[_Item], locale: Locale) -> Line:
     )
 
 
-def _by_subject(items: Sequence[_Item], locale: Locale) -> tuple[Section, ...]:
+def _by_subject(items: Sequence[_Item], locale: Locale, *, linked: bool) -> tuple[Section, ...]:
     """Counts per subject alone: each under the worst that happened to it."""
     groups: dict[str, list[_Item]] = {}
     for one in items:
         groups.setdefault(clean(one.event.subject.name), []).append(one)
     sections: dict[Tone, list[Line]] = {}
+    happened: Counter[Tone] = Counter()
     for name, group in groups.items():
-        counts = {tone: sum(1 for one in group if tone_of(one.event) is tone) for tone in _ORDER}
-        worst = next(tone for tone, n in counts.items() if n)
-        told = ", ".join(_COUNTED[tone][locale].format(n=n) for tone, n in counts.items() if n)
-        line = Line(
-            text=f"{shorten(name, _LINE_BYTES)} ×{len(group)} ({told})",
-            delivery_ids=tuple(one for item in group for one in item.delivery_ids),
-            url=url_of(group[-1].event),
-            count=len(group),
-        )
-        sections.setdefault(worst, []).append(line)
+        tones = Counter(tone_of(one.event) for one in group)
+        worst = min(tones, key=_ORDER.index)
+        happened[worst] += tones[worst]
+        sections.setdefault(worst, []).append(_counts(name, group, tones, locale, linked=linked))
     return tuple(
         Section(
-            heading=f"{SIGNS[tone]} {_COUNTED[tone][locale].format(n=sum(line.count for line in sections[tone]))}",
+            heading=f"{SIGNS[tone]} {_COUNTED[tone][locale].format(n=happened[tone])}",
             tone=tone,
             lines=tuple(sections[tone]),
         )
         for tone in _ORDER
         if tone in sections
+    )
+
+
+def _counts(name: str, group: Sequence[_Item], tones: Counter[Tone], locale: Locale, *, linked: bool) -> Line:
+    comma = "，" if locale is Locale.ZH_CN else ", "
+    told = comma.join(_COUNTED[tone][locale].format(n=tones[tone]) for tone in _ORDER if tones[tone])
+    return Line(
+        text=f"{shorten(name, _LINE_BYTES)} ×{len(group)} ({told})",
+        delivery_ids=tuple(one for item in group for one in item.delivery_ids),
+        url=url_of(group[-1].event) if linked else None,
+        count=len(group),
     )

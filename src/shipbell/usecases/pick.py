@@ -6,7 +6,7 @@ from math import ceil
 
 from shipbell.domain.compose import compose
 from shipbell.domain.deliveries import Companion, Handout, Head, Waiting
-from shipbell.domain.digest import Fold, digest
+from shipbell.domain.digest import Fold, digest, line_of
 from shipbell.domain.messages import Message
 from shipbell.ports.channel import Channel, Rendered
 
@@ -61,14 +61,20 @@ def _by_event(mates: Sequence[Waiting], head: Head) -> list[Waiting]:
 
     One that the end of the look-ahead seems to have cut apart (others have more) waits for a later message.
     """
-    found: dict[int, list[Waiting]] = {}
-    for one in mates:
-        found.setdefault(one.event_id, []).append(one)
-    last = mates[-1].event_id
-    behind = head.backlog > len(head.waiting) and last != mates[0].event_id
+    found = _grouped(mates, Fold.LINES)
+    last = line_of(mates[-1], Fold.LINES)
+    behind = head.backlog > len(head.waiting) and mates[-1].event_id != mates[0].event_id
     if behind and len(found[last]) < max(map(len, found.values())):
         del found[last]
     return [one for event in found.values() for one in event]
+
+
+def _grouped(mates: Sequence[Waiting], fold: Fold) -> dict[tuple[object, ...], list[Waiting]]:
+    """Deliveries by the line that they would stand in, the oldest line first."""
+    found: dict[tuple[object, ...], list[Waiting]] = {}
+    for one in mates:
+        found.setdefault(line_of(one, fold), []).append(one)
+    return found
 
 
 def _same(first: Waiting, waiting: Sequence[Waiting]) -> list[Waiting]:
@@ -121,20 +127,30 @@ def _edge(mates: Sequence[Waiting], count: int) -> int:
 
 
 def _digest(mates: Sequence[Waiting], head: Head, channel: Channel) -> Handout:
-    count, message, rendered = _most(mates, lambda some: digest(some, Fold.LINES), channel)
-    calls = ceil(head.backlog / count)
-    fold = Fold.LINES
-    if calls > head.per_minute * _MINUTES:
-        fold = Fold.SUBJECT
-    elif calls > _CALLS:
-        fold = Fold.SUBJECT_AND_TYPE
-    if fold is not Fold.LINES:
-        folded = _most(mates, lambda some: digest(some, fold), channel)
-        if folded[0] > count:
-            count, message, rendered = folded
-    if mates[count - 1].event_id == mates[0].event_id:
-        return single(mates[:count], channel)
-    return _handout(mates[:count], message, rendered, _lines(message))
+    """As many as fit, a line each; folded when that would take too many calls, and says more at a time."""
+    carried, message, rendered = _told(mates, Fold.LINES, channel)
+    for fold in _folds(ceil(head.backlog / len(carried)), head.per_minute):
+        if len(carried) < len(mates):
+            folded = _told(mates, fold, channel)
+            if len(folded[0]) > len(carried):
+                carried, message, rendered = folded
+    if len({one.event_id for one in carried}) == 1:
+        return single(carried, channel)
+    return _handout(carried, message, rendered, _lines(message))
+
+
+def _folds(calls: int, per_minute: int) -> tuple[Fold, ...]:
+    """How a backlog of so many calls may be folded; the later ones say less."""
+    if calls > per_minute * _MINUTES:
+        return Fold.SUBJECT, Fold.SUBJECT_ALONE
+    return (Fold.SUBJECT_AND_TYPE,) if calls > _CALLS else ()
+
+
+def _told(mates: Sequence[Waiting], fold: Fold, channel: Channel) -> tuple[list[Waiting], Message, Rendered]:
+    """The oldest lines that fit into one message, each with all that it speaks for."""
+    ordered = [one for line in _grouped(mates, fold).values() for one in line]
+    count, message, rendered = _most(ordered, lambda some: digest(some, fold), channel)
+    return ordered[:count], message, rendered
 
 
 def _lines(message: Message) -> dict[int, str]:
