@@ -12,12 +12,22 @@ from shipbell.domain.subscriptions import Format
 from shipbell.ports.wire import NoReply, Reply
 
 
+class Cut(Struct, frozen=True, kw_only=True):
+    """A line of a message's content, counted from 0, and how many bytes of it are not shown."""
+
+    line: int
+    lost_bytes: int
+
+
 class Rendered(Struct, frozen=True, kw_only=True):
     """A message in the channel's form: the exact body to POST, its readable content and what did not fit.
 
     `whole` is false when a line of a digest, the headline, the link or a mention had to be left out: such a
     digest must carry fewer deliveries. `cut` is true when long values were shortened. `unsaid` are members
     whom this format cannot alert.
+
+    `cuts` tell of one event's message where it is cut, for those who look; `gone` are the labels of fields that were
+    left out altogether, below the line `gone_after`.
     """
 
     msgtype: str
@@ -28,6 +38,9 @@ class Rendered(Struct, frozen=True, kw_only=True):
     whole: bool = True
     cut: bool = False
     unsaid: tuple[str, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    gone: tuple[str, ...] = ()
+    gone_after: int = 0
 
 
 class Channel(Protocol):

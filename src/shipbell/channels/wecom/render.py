@@ -14,12 +14,13 @@ from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Field, Message, Section, Tone
 from shipbell.domain.subscriptions import Format, Locale
 from shipbell.domain.text import clean, defuse, defuse_link_text, defuse_text, shorten, size_bytes
-from shipbell.ports.channel import Rendered
+from shipbell.ports.channel import Cut, Rendered
 
 LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
 ALL = "@all"
 _HEADLINE_BYTES = 480
 _SHORT_HEADLINE_BYTES = 120
+_ELLIPSIS_BYTES = size_bytes("…")
 # A value is shortened to no less than this before any field goes.
 _LEAST_BYTES = 24
 _COLOURS = {Tone.BAD: "warning", Tone.WARN: "warning", Tone.GOOD: "info", Tone.NEUTRAL: "comment"}
@@ -30,11 +31,12 @@ _JOINT = {Locale.EN: ": ", Locale.ZH_CN: "："}
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What stays whatever is cut: headline, link, mentions."""
+    """What stays whatever is cut: headline (of which `lost` bytes are cut), link, mentions."""
 
     head: str
     tail: str
     whole: bool
+    lost: int = 0
 
 
 def render(message: Message) -> Rendered:
@@ -47,10 +49,27 @@ def render(message: Message) -> Rendered:
     room = limit - size_bytes(frame.head) - size_bytes(frame.tail)
     lines = "".join([_field(one, message) for one in message.fields])
     cut = size_bytes(lines) > room
+    kept: Sequence[Field] = message.fields
     if cut:
-        lines = "".join(_field(one, message) for one in _fitted(message.fields, room, message))
+        kept = _fitted(message.fields, room, message)
+        lines = "".join(_field(one, message) for one in kept)
     content = frame.head + lines + frame.tail
-    return _rendered(message, content, limit, whole=frame.whole, cut=cut)
+    rendered = _rendered(message, content, limit, whole=frame.whole, cut=cut)
+    return _with_cuts(rendered, kept, frame.lost, message) if cut or frame.lost else rendered
+
+
+def _with_cuts(rendered: Rendered, kept: Sequence[Field], lost: int, message: Message) -> Rendered:
+    """Say where it was cut, for the preview."""
+    whole = {one.id: size_bytes(_field(one, message)) for one in message.fields}
+    shown = {one.id: size_bytes(_field(one, message)) for one in kept}
+    shorter = [
+        Cut(line=line, lost_bytes=whole[name] - size + _ELLIPSIS_BYTES)
+        for line, (name, size) in enumerate(shown.items(), 1)
+        if size < whole[name]
+    ]
+    head = [Cut(line=0, lost_bytes=lost)] if lost else []
+    gone = tuple(one.label for one in message.fields if one.id not in shown)
+    return replace(rendered, cuts=(*head, *shorter), gone=gone, gone_after=len(shown))
 
 
 def _rendered(message: Message, content: str, limit: int, *, whole: bool, cut: bool) -> Rendered:
@@ -77,17 +96,23 @@ def _rendered(message: Message, content: str, limit: int, *, whole: bool, cut: b
 def _frame(message: Message, limit: int) -> _Frame:
     """Headline, link and mentions; when even they do not fit, the headline shrinks, then the link goes."""
     safe = defuse if message.format is Format.MARKDOWN else defuse_text
-    head = shorten(safe(message.headline), _HEADLINE_BYTES)
+    full = safe(message.headline)
+    head = shorten(full, _HEADLINE_BYTES)
     link, mentions = _link(message), _mentions(message)
     tail = link + mentions
     if size_bytes(head) + size_bytes(tail) <= limit:
-        return _Frame(head, tail, whole=True)
+        return _Frame(head, tail, whole=True, lost=_lost(full, head))
     head = shorten(head, _SHORT_HEADLINE_BYTES)
+    lost = _lost(full, head)
     if size_bytes(head) + size_bytes(tail) <= limit:
-        return _Frame(head, tail, whole=True)
+        return _Frame(head, tail, whole=True, lost=lost)
     if size_bytes(head) + size_bytes(mentions) <= limit:
-        return _Frame(head, mentions, whole=False)
-    return _Frame(head, "", whole=False)
+        return _Frame(head, mentions, whole=False, lost=lost)
+    return _Frame(head, "", whole=False, lost=lost)
+
+
+def _lost(full: str, head: str) -> int:
+    return 0 if head is full else size_bytes(full) - size_bytes(head) + _ELLIPSIS_BYTES
 
 
 def _link(message: Message) -> str:

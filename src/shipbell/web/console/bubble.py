@@ -1,6 +1,8 @@
 """A message as WeCom shows it: markdown of version 1, or text with its mentions, as safe HTML."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
@@ -16,22 +18,38 @@ _PIECES = re.compile(
     r"|<@(?P<user>[0-9A-Za-z._@-]+)>"
 )
 _QUOTE = "> "
+_ELLIPSIS = "…"
 _DEPTH = 3
+_LINE, _LEAD = Markup("<p>{}</p>"), Markup('<p class="lead">{}</p>')
 
 
-def bubble(rendered: Rendered, message: Message) -> Markup:
-    """The inside of the bubble; every piece of text is escaped."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What to say where something is missing, in the reader's words: by the line's number, and below a line."""
+
+    cut: Mapping[int, str]
+    gone: str = ""
+    gone_after: int = 0
+    language: str = "en"
+
+
+def bubble(rendered: Rendered, message: Message, marks: Marks) -> Markup:
+    """The inside of the bubble; every piece of text is escaped, and the marks are not sent."""
     markdown = message.format is Format.MARKDOWN
-    first, *rest = rendered.content.split("\n")
-    parts = [Markup('<p class="lead">{}</p>').format(_inline(first) if markdown else first)]
+    parts: list[Markup] = []
     quoted: list[Markup] = []
-    for line in rest:
-        if markdown and line.startswith(_QUOTE):
-            quoted.append(Markup("<p>{}</p>").format(_inline(line.removeprefix(_QUOTE))))
-            continue
-        parts += _quote(quoted)
-        quoted = []
-        parts.append(Markup("<p>{}</p>").format(_inline(line) if markdown else line))
+    for number, line in enumerate(rendered.content.split("\n")):
+        quotes = markdown and number > 0 and line.startswith(_QUOTE)
+        said = _inline(line.removeprefix(_QUOTE) if quotes else line) if markdown else escape(line)
+        if number in marks.cut:
+            said = _cut(said, marks.cut[number], marks.language)
+        shown = (_LINE if number else _LEAD).format(said)
+        if not quotes:
+            parts += _quote(quoted)
+            quoted = []
+        (quoted if quotes else parts).append(shown)
+        if marks.gone and number == marks.gone_after:
+            (quoted if quotes else parts).append(_LINE.format(_mark(marks.gone, marks.language)))
     parts += _quote(quoted)
     if not markdown and message.user_ids:
         parts.append(Markup("<p>{}</p>").format(mentions(message.user_ids)))
@@ -41,6 +59,17 @@ def bubble(rendered: Rendered, message: Message) -> Markup:
 def mentions(user_ids: tuple[str, ...]) -> Markup:
     """Members who are alerted, as they stand in a bubble."""
     return Markup(" ").join(Markup('<span class="at">@{}</span>').format(one.removeprefix("@")) for one in user_ids)
+
+
+def _cut(said: Markup, words: str, language: str) -> Markup:
+    """The line with a mark where it ends early: after its last ellipsis, which is the cut's own."""
+    before, found, after = said.rpartition(_ELLIPSIS)
+    mark = _mark(words, language)
+    return before + found + Markup(" ") + mark + after if found else said + Markup(" ") + mark
+
+
+def _mark(words: str, language: str) -> Markup:
+    return Markup('<span class="cut" lang="{}">{}</span>').format(language, words)
 
 
 def _quote(lines: list[Markup]) -> list[Markup]:

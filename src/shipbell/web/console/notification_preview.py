@@ -11,9 +11,11 @@ from shipbell.domain.compose import named
 from shipbell.domain.events import Event
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.subscriptions import GateFilter
+from shipbell.domain.text import size_bytes
+from shipbell.ports.channel import Rendered
 from shipbell.ports.history import Find
 from shipbell.usecases.preview import preview, sample
-from shipbell.web.console.bubble import bubble, mentions
+from shipbell.web.console.bubble import Marks, bubble, mentions
 from shipbell.web.console.frame import frame_of, project_of
 from shipbell.web.console.services import services_of
 from shipbell.web.console.subscription_form import Typed, look_of
@@ -22,6 +24,7 @@ from shipbell.web.console.words import Words
 _FIRST = "pipeline.run.failed"
 _RECENT = 20
 _NEAR = 0.9
+_NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ async def preview_of(request: Request, typed: Typed, kind: str) -> Shown:
         chosen=chosen,
         samples=tuple(Choice(value=one, label=event_label(words, one)) for one in samples),
         recent=tuple(Choice(value=one, label=_recent_label(words, event)) for one, event in recent.items()),
-        bubble=bubble(rendered, made.message),
+        bubble=bubble(rendered, made.message, _marks(words, rendered, event)),
         also=mentions(rendered.unsaid) if made.companion else None,
         headline=made.message.headline,
         content=rendered.content,
@@ -84,11 +87,30 @@ async def preview_of(request: Request, typed: Typed, kind: str) -> Shown:
         limit_bytes=rendered.limit_bytes,
         percent=f"{share * 100:.1f}%",
         near=share >= _NEAR,
-        cut=rendered.cut,
+        cut=rendered.cut or bool(_name_lost(event)),
         whole=rendered.whole,
         locale=made.message.locale.value,
         at=now,
     )
+
+
+def _marks(words: Words, rendered: Rendered, event: Event) -> Marks:
+    """Where the message is cut, in the reader's words."""
+    lost = {one.line: one.lost_bytes for one in rendered.cuts}
+    if name_lost := _name_lost(event):
+        lost[0] = lost.get(0, 0) + name_lost
+    return Marks(
+        cut={line: words.tn("{count} byte cut here", "{count} bytes cut here", size) for line, size in lost.items()},
+        gone=words.t("Left out: {fields}", fields=words.listed(rendered.gone)) if rendered.gone else "",
+        gone_after=rendered.gone_after,
+        language=words.language.value,
+    )
+
+
+def _name_lost(event: Event) -> int:
+    """How many bytes of a long name the headline does not show."""
+    shown, whole = named(event), named(event, limit_bytes=_NO_LIMIT)
+    return 0 if shown == whole else size_bytes(whole) - size_bytes(shown) + size_bytes("…")
 
 
 async def _recent(request: Request) -> dict[str, Event]:

@@ -1,0 +1,52 @@
+"""A message says for its preview where it was cut, and the numbers add up."""
+
+import pytest
+
+from shipbell.channels.wecom.render import render
+from shipbell.domain.messages import Field, Link, Message, Tone
+from shipbell.domain.subscriptions import Format, Locale
+from shipbell.domain.text import size_bytes
+
+
+def message(*values: str, form: Format = Format.MARKDOWN, **more: object) -> Message:
+    """A message of these values; the later, the sooner they are given up."""
+    fields = tuple(
+        Field(id=f"f{rank}", label=f"Label {rank}", value=value, rank=rank) for rank, value in enumerate(values)
+    )
+    facts: dict[str, object] = {"headline": "Pipeline failed", "link": Link(label="Open", url="https://x.example/1")}
+    return Message(format=form, locale=Locale.EN, tone=Tone.BAD, fields=fields, **{**facts, **more})  # type: ignore[arg-type]
+
+
+def test_what_fits_has_no_cuts() -> None:
+    rendered = render(message("short", "shorter"))
+    assert (rendered.cuts, rendered.gone, rendered.cut) == ((), (), False)
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_cut_line_is_named_with_the_bytes_that_are_missing(form: Format) -> None:
+    value = "支付" * 2_000
+    rendered = render(message("kept", value, "kept, too", form=form))
+    [cut] = rendered.cuts
+    line = rendered.content.split("\n")[cut.line]
+    assert "Label 1" in line
+    shown = line.partition(": ")[2].removesuffix("…")
+    assert cut.lost_bytes == size_bytes(value) - size_bytes(shown)
+    assert rendered.gone == ()
+
+
+def test_fields_that_go_altogether_are_named_with_their_place() -> None:
+    rendered = render(message(*(f"{number}" * 60 for number in range(100, 200)), user_ids=("a" * 900, "b" * 900)))
+    assert rendered.gone
+    assert set(rendered.gone) == {f"Label {number}" for number in range(100)} - {
+        line.partition(": ")[0].removeprefix("> ") for line in rendered.content.split("\n")
+    }
+    assert rendered.content.split("\n")[rendered.gone_after].startswith("> Label")
+    assert not rendered.content.split("\n")[rendered.gone_after + 1].startswith("> Label")
+
+
+def test_a_long_headline_is_a_cut_of_the_first_line() -> None:
+    headline = "x" * 1_000
+    rendered = render(message("short", headline=headline))
+    [cut] = rendered.cuts
+    head = rendered.content.split("\n")[0]
+    assert (cut.line, cut.lost_bytes) == (0, 1_000 - size_bytes(head.removesuffix("…")))
