@@ -1,72 +1,23 @@
 """The command line: exit codes, what goes where, and that doing a thing twice changes nothing."""
 
 import copy
-import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cli_place import KEY_A, SETTINGS, Place, place_in
 from server import PASSWORD, SECRET, Ran
 from shipbell import __version__
-from shipbell.cli import app
-
-URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
-KEY_A = "aaaaaaaa-1111-4bc4-97a0-0ec2a1fa5aaa"
-Say = Callable[..., Ran]
-SETTINGS = {
-    "projects": [
-        {
-            "key": "payments",
-            "name": "Payments",
-            "time_zone": "Asia/Singapore",
-            "members": {"alice": "project_administrator", "bob": "viewer"},
-            "sources": [{"name": "ci", "kind": "generic", "secret": SECRET}],
-            "subscriptions": [
-                {"name": "release group", "channel": "wecom", "url": URL + KEY_A, "events": ["pipeline.run.failed"]}
-            ],
-        }
-    ]
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder with a data folder, and files beside it."""
-
-    folder: Path
-    say: Say
-
-    def file(self, told: object, name: str = "shipbell.yaml") -> str:
-        """A file of settings (or any text)."""
-        path = self.folder / name
-        path.write_text(told if isinstance(told, str) else yaml.safe_dump(told, allow_unicode=True))
-        return str(path)
+from shipbell.settings import SETTINGS as TABLE
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Place:
-    """Commands run in this process, as `shipbell WORDS` would in one of their own."""
-    monkeypatch.setenv("SHIPBELL_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("SHIPBELL_ADMIN_PASSWORD", PASSWORD)
-
-    def say(*words: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        capfd.readouterr()
-        try:
-            app(list(words))
-            code = 0
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return Ran(code, out, err)
-
-    return Place(tmp_path, say)
+    """A place of its own."""
+    return place_in(tmp_path, monkeypatch, capfd)
 
 
 # --- usage ----------------------------------------------------------------------------------------------------
@@ -94,6 +45,8 @@ def test_wrong_usage_ends_with_2_and_says_so_on_stderr(place: Place, words: list
         ["deliveries", "show", "run-128"],
         ["deliveries", "replay"],
         ["emit", "payments", "-"],
+        ["emit", "payments/ci", "-", "--url", "somewhere"],
+        ["token", "revoke", "ci"],
         ["source", "try", "abacus", "-"],
         ["source", "try", "generic", "/no/such/file"],
         ["apply", "/no/such/file.yaml"],
@@ -198,6 +151,18 @@ def test_an_error_in_a_file_names_the_key_and_changes_nothing(
     assert "payments" not in place.say("export").out
 
 
+def test_a_change_is_told_so_that_people_can_read_it(place: Place) -> None:
+    place.say("apply", place.file(SETTINGS))
+    changed: Any = copy.deepcopy(SETTINGS)
+    one = changed["projects"][0]["subscriptions"][0]
+    one.update(url=one["url"].replace(KEY_A, "x" + KEY_A[1:]), content={"pipeline": ["trigger"], "deploy": []})
+    ran = place.say("apply", place.file(changed), "--dry-run")
+    assert ran.out.count("\n") == 1
+    assert "(another, with the same mask)" in ran.out
+    assert "→ deploy [], pipeline [trigger]" in ran.out
+    assert (KEY_A in ran.out, ran.err) == (False, "1 change; nothing was done (dry run).\n")
+
+
 def test_a_file_that_is_no_yaml_is_told(place: Place) -> None:
     ran = place.say("apply", place.file("projects: [\n"))
     assert (ran.code, ran.out) == (2, "")
@@ -241,56 +206,24 @@ def test_source_try_shows_what_a_tool_would_be_understood_as_and_keeps_nothing(p
     assert ran.code == 0
     [one] = json.loads(ran.out)
     assert (one["id"], one["type"], one["subject"]) == ("r1", "pipeline.run.failed", {"name": "api"})
+    assert place.say("source", "try", "generic", "-", "--json", stdin=body).code == 0
     ran = place.say("source", "try", "generic", place.file("{}", "empty.json"))
     assert (ran.code, ran.out) == (2, "")
 
 
-# --- back-up --------------------------------------------------------------------------------------------------
+def test_the_kinds_of_sources_are_listed_for_people_and_programs(place: Place) -> None:
+    kinds = place.say("source", "list").out.split()
+    assert "generic" in kinds
+    assert json.loads(place.say("source", "list", "--json").out) == [{"kind": one} for one in kinds]
 
 
-@pytest.mark.parametrize("with_key", [False, True])
-def test_a_back_up_restores_whole_with_its_key_and_says_so_without(
-    place: Place,
-    monkeypatch: pytest.MonkeyPatch,
-    with_key: bool,  # noqa: FBT001 - a column of the table
-) -> None:
-    place.say("apply", place.file(SETTINGS))
-    before = place.say("export", "--with-secrets").out
-    file = str(place.folder / "backup.tar.gz")
-    assert place.say("backup", file, *(["--with-key"] if with_key else [])).code == 0
-    assert Path(file).stat().st_mode & 0o777 == 0o600
-    key = (place.folder / "data" / "secret.key").read_text().strip()
-    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
-    ran = place.say("restore", file)
-    if with_key:
-        assert ran.code == 0, ran
-    else:
-        assert (ran.code, "[wrong-key]" in ran.err) == (3, True)
-        assert not (place.folder / "elsewhere" / "secret.key").exists()
-        (place.folder / "elsewhere" / "secret.key").write_text(key + "\n")
-    assert place.say("export", "--with-secrets").out == before
-    assert place.say("audit", "verify").code == 0
-    assert place.say("restore", file).code == 1
+# --- help -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_no_back_up_is_told(place: Place) -> None:
-    assert place.say("restore", place.file("hello", "backup.tar.gz")).code == 2
-    assert place.say("restore", str(place.folder / "none.tar.gz")).code == 2
-
-
-def test_a_part_of_a_back_up_is_told_and_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.say("apply", place.file(SETTINGS))
-    whole = place.folder / "backup.tar.gz"
-    assert place.say("backup", str(whole)).code == 0
-    part = place.folder / "part.tar.gz"
-    part.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
-    ran = place.say("restore", str(part))
-    assert (ran.code, "[invalid-file]" in ran.err) == (2, True)
-    assert list((place.folder / "elsewhere").iterdir()) == []
-
-
-def test_a_back_up_that_cannot_be_written_is_told(place: Place) -> None:
-    for target in (place.folder / "none" / "backup.tar.gz", place.folder):
-        ran = place.say("backup", str(target))
-        assert (ran.code, "[invalid-file]" in ran.err) == (2, True), ran
+@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"]])
+def test_help_tells_every_setting_with_its_default(place: Place, words: list[str]) -> None:
+    told = place.say(*words).out
+    for one in TABLE:
+        assert f"  {one.name}" in told
+        assert f"[default: {one.default}]" in told or not one.default
+        assert (f"{one.name}_FILE" in told) is one.from_file

@@ -8,11 +8,13 @@ import typer
 
 from shipbell import __version__
 from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate
+from shipbell.cli.epilog import epilog
 from shipbell.cli.running import REFUSED, say
 
 app = typer.Typer(
     name="shipbell",
     help="Tell a team's WeCom group what its CI/CD did.",
+    epilog=epilog(),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

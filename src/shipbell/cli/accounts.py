@@ -10,7 +10,7 @@ import typer
 from shipbell.assemble import Parts
 from shipbell.cli.output import moment, put, put_json, put_table
 from shipbell.cli.running import BY, fail, say, with_parts
-from shipbell.domain.errors import InvalidValue, NotFound, Problem
+from shipbell.domain.errors import BadInput, InvalidValue, Problem
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.accounts import Token, User
 
@@ -160,7 +160,7 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """End an API token."""
     number = decode(Prefix.TOKEN, token_id)
     if number is None:
-        fail(NotFound(f"{token_id} is no token id: `shipbell token list` shows them."))
+        fail(BadInput(f"{token_id} is no token id: it begins with {Prefix.TOKEN.value}_, see `shipbell token list`."))
 
     async def work(parts: Parts) -> None:
         await parts.accounts.revoke_token(number, BY)

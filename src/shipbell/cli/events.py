@@ -57,6 +57,8 @@ def emit(
     chosen = settings()
     given = secret or (chosen.emit_secret.reveal() if chosen.emit_secret else None)
     address = (url or chosen.public_url or _DEFAULT_URL).rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        fail(BadInput(f"“{address}” is no address of a server: write such as {_DEFAULT_URL}."))
     status, answer = run(_post(f"{address}/hooks/{quote(project)}/{quote(source)}", given, read_input(file)))
     if status == _ACCEPTED:
         put(answer)
@@ -133,6 +135,7 @@ def try_source(
     kind: Annotated[str, typer.Argument(help="The source's kind.")],
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body that the tool sends.")],
     header: Annotated[list[str] | None, typer.Option(help="A header as `Name: value`; may be repeated.")] = None,
+    _as_json: Annotated[bool, typer.Option("--json", help="Write JSON; it does so without, too.")] = False,
 ) -> None:
     """Read a file as a source would, and show the events; nothing is kept."""
     known = sources.by_kind()
@@ -166,7 +169,11 @@ def _without_nothing(value: dict[str, object]) -> dict[str, object]:
 
 
 @_sources.command("list")
-def list_sources() -> None:
+def list_sources(as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
     """Show the kinds of sources."""
-    for kind in sources.by_kind():
+    kinds = list(sources.by_kind())
+    if as_json:
+        put_json([{"kind": kind} for kind in kinds])
+        return
+    for kind in kinds:
         put(kind)

@@ -35,9 +35,13 @@ def apply_command(
     if not plan.lines:
         say("Nothing changes.")
     elif dry_run:
-        say(f"{len(plan.lines)} changes; nothing was done (dry run).")
+        say(f"{_counted(plan)}; nothing was done (dry run).")
     else:
-        say(f"{len(plan.lines)} changes done.")
+        say(f"{_counted(plan)} done.")
+
+
+def _counted(plan: Plan) -> str:
+    return "1 change" if len(plan.lines) == 1 else f"{len(plan.lines)} changes"
 
 
 def export_command(

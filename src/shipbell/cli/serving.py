@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from shipbell.cli.epilog import epilog
 from shipbell.cli.running import fail, run, say, settings, with_parts
 from shipbell.domain.errors import BadSettings
 from shipbell.serve import Address, serve
@@ -20,7 +21,7 @@ class ServeRole(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(name="serve")(serve_command)
+    app.command(name="serve", epilog=epilog())(serve_command)
     app.command(name="migrate")(migrate_command)
 
 

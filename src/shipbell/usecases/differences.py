@@ -198,14 +198,26 @@ def _subscription(difference: Difference, key: str, new: SubscriptionRecord, old
         return
     before, after = wish_of(old), wish_of(new)
     changes = [
-        f"url {old.url_mask} → {new.url_mask}" if name == "url" else f"{name} {_short(before[name])} → {_short(value)}"
+        _urls(old, new) if name == "url" else f"{name} {_short(before[name])} → {_short(value)}"
         for name, value in after.items()
         if before[name] != value
     ]
     difference.add(edit, f"~ subscription {key}/{new.name}: {', '.join(changes)}")
 
 
+def _urls(old: SubscriptionRecord, new: SubscriptionRecord) -> str:
+    """Two robots may look alike behind their masks."""
+    told = f"url {old.url_mask} → {new.url_mask}"
+    return f"{told} (another, with the same mask)" if old.url_mask == new.url_mask else told
+
+
 def _short(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(str(one) for one in value)}]"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+    match value:
+        case list():
+            return f"[{', '.join(str(one) for one in value)}]"
+        case dict():
+            return ", ".join(f"{name} {_short(inner)}" for name, inner in value.items()) or "every field"
+        case bool():
+            return str(value).lower()
+        case _:
+            return repr(value)

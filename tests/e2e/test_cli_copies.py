@@ -1,0 +1,61 @@
+"""Back-up and restore: whole or not at all, and in words."""
+
+from pathlib import Path
+
+import pytest
+
+from cli_place import SETTINGS, Place, place_in
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Place:
+    """A place of its own."""
+    return place_in(tmp_path, monkeypatch, capfd)
+
+
+@pytest.mark.parametrize("with_key", [False, True])
+def test_a_back_up_restores_whole_with_its_key_and_says_so_without(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    with_key: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    place.say("apply", place.file(SETTINGS))
+    before = place.say("export", "--with-secrets").out
+    file = str(place.folder / "backup.tar.gz")
+    assert place.say("backup", file, *(["--with-key"] if with_key else [])).code == 0
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+    key = (place.folder / "data" / "secret.key").read_text().strip()
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    ran = place.say("restore", file)
+    if with_key:
+        assert ran.code == 0, ran
+    else:
+        assert (ran.code, "[wrong-key]" in ran.err) == (3, True)
+        assert not (place.folder / "elsewhere" / "secret.key").exists()
+        (place.folder / "elsewhere" / "secret.key").write_text(key + "\n")
+    assert place.say("export", "--with-secrets").out == before
+    assert place.say("audit", "verify").code == 0
+    assert place.say("restore", file).code == 1
+
+
+def test_what_is_no_back_up_is_told(place: Place) -> None:
+    assert place.say("restore", place.file("hello", "backup.tar.gz")).code == 2
+    assert place.say("restore", str(place.folder / "none.tar.gz")).code == 2
+
+
+def test_a_part_of_a_back_up_is_told_and_leaves_nothing_behind(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.say("apply", place.file(SETTINGS))
+    whole = place.folder / "backup.tar.gz"
+    assert place.say("backup", str(whole)).code == 0
+    part = place.folder / "part.tar.gz"
+    part.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    ran = place.say("restore", str(part))
+    assert (ran.code, "[invalid-file]" in ran.err) == (2, True)
+    assert list((place.folder / "elsewhere").iterdir()) == []
+
+
+def test_a_back_up_that_cannot_be_written_is_told(place: Place) -> None:
+    for target in (place.folder / "none" / "backup.tar.gz", place.folder):
+        ran = place.say("backup", str(target))
+        assert (ran.code, "[invalid-file]" in ran.err) == (2, True), ran
