@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from shipbell.domain.deliveries import LaneState
-from shipbell.domain.ids import Prefix, decode, encode
+from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By
 from shipbell.ports.history import (
@@ -19,13 +19,10 @@ from shipbell.ports.history import (
     Replayed,
     RobotLine,
 )
-from shipbell.storage import audit, finding, replaying, robots, search_deliveries, search_events
+from shipbell.storage import audit, finding, naming, replaying, robots, search_deliveries, search_events
 from shipbell.storage.codec import to_ms
 from shipbell.storage.engine import Database
-from shipbell.storage.keeping import id_hash
-from shipbell.storage.schema import event_keys
 
-_NAMED = 20
 _MOST = 200
 
 
@@ -65,7 +62,7 @@ class SqlHistory:
 
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
         """The events of an id (ours or the tool's), the newest first, a few at most."""
-        return await self._database.read(lambda connection: _named(connection, identifier, project_id))
+        return await self._database.read(lambda connection: naming.named(connection, identifier, project_id))
 
     async def deliveries_of(self, event_id: int) -> Sequence[DeliveryWhole]:
         """Every delivery of an event."""
@@ -118,14 +115,3 @@ class SqlHistory:
             return done
 
         return await self._database.write(work)
-
-
-def _named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
-    own = decode(Prefix.EVENT, identifier)
-    if own is not None:
-        return [one for one in finding.events_by_id(connection, [own]) if project_id in {None, one.project_id}]
-    statement = select(event_keys.c.event_id).where(event_keys.c.id_hash == id_hash(identifier))
-    if project_id is not None:
-        statement = statement.where(event_keys.c.project_id == project_id)
-    ids = list(connection.execute(statement.order_by(event_keys.c.event_id.desc()).limit(_NAMED)).scalars())
-    return finding.events_by_id(connection, ids)

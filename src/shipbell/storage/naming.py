@@ -1,0 +1,46 @@
+"""Find events by an id: ours, the tool's, or the tool's own part of one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, or_, select
+
+from shipbell.domain.ids import Prefix, decode
+from shipbell.ports.history import EventLine
+from shipbell.storage import finding
+from shipbell.storage.keeping import id_hash
+from shipbell.storage.schema import event_keys, events
+
+_MOST = 20
+# Among how many of the newest events a part of an id is looked for.
+_LOOK = 20_000
+
+
+def named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
+    """The events of an id, the newest first, a few at most."""
+    own = decode(Prefix.EVENT, identifier)
+    if own is not None:
+        return [one for one in finding.events_by_id(connection, [own]) if project_id in {None, one.project_id}]
+    statement = select(event_keys.c.event_id).where(event_keys.c.id_hash == id_hash(identifier))
+    if project_id is not None:
+        statement = statement.where(event_keys.c.project_id == project_id)
+    ids = list(connection.execute(statement.order_by(event_keys.c.event_id.desc()).limit(_MOST)).scalars())
+    return finding.events_by_id(connection, ids or _in_part(connection, identifier, project_id))
+
+
+def _in_part(connection: Connection, identifier: str, project_id: int | None) -> Sequence[int]:
+    """Recent events whose id is made of the tool's own and more: a CloudEvent's source before it, a status after it."""
+    before, after = f" {identifier}", f"{identifier}:"
+    newest = events.c.id.desc()
+    floor = connection.execute(select(events.c.id).order_by(newest).offset(_LOOK).limit(1)).scalar() or 0
+    statement = select(events.c.id, events.c.tool_id).where(
+        events.c.id > floor,
+        or_(events.c.tool_id.endswith(before, autoescape=True), events.c.tool_id.startswith(after, autoescape=True)),
+    )
+    if project_id is not None:
+        statement = statement.where(events.c.project_id == project_id)
+    # Databases differ in whether LIKE minds the case; ids do.
+    return [
+        row.id
+        for row in connection.execute(statement.order_by(newest).limit(_MOST))
+        if row.tool_id.endswith(before) or row.tool_id.startswith(after)
+    ]

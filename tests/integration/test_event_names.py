@@ -1,0 +1,52 @@
+"""An event is found by our id, by the tool's, and by the tool's own part of an id that is made of more."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lane_house import House, furnished, house
+from shipbell.domain.ids import Prefix, encode
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[House]:
+    async with house(tmp_path) as one:
+        await furnished(one)
+        await one.accept("build", "/ci/main ce", "7f:FAILED", "/ci/100% ce")
+        yield one
+
+
+async def ids(made: House, identifier: str) -> list[str]:
+    return [one.tool_id for one in await made.history.events_named(identifier)]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "found"),
+    [
+        ("build-1", ["build-1"]),
+        ("/ci/main ce-2", ["/ci/main ce-2"]),
+        ("ce-2", ["/ci/main ce-2"]),
+        ("7f", ["7f:FAILED-3"]),
+        ("7f:FAILED-3", ["7f:FAILED-3"]),
+        ("CE-2", []),
+        ("7F", []),
+        ("e-2", []),
+        ("build", []),
+        ("%", []),
+        ("_f", []),
+        ("", []),
+    ],
+)
+async def test_the_tools_own_part_of_an_id_is_enough_and_no_other_part_is(
+    made: House, identifier: str, found: list[str]
+) -> None:
+    assert await ids(made, identifier) == found
+
+
+async def test_our_id_names_one_event_and_only_within_its_project(made: House) -> None:
+    [line] = await made.history.events_named("build-1")
+    ours = encode(Prefix.EVENT, line.id)
+    assert await ids(made, ours) == ["build-1"]
+    for identifier in (ours, "build-1", "ce-2"):
+        assert await made.history.events_named(identifier, project_id=line.project_id + 1) == []
