@@ -116,7 +116,6 @@ class RobotLine:
     starts: tuple[datetime, ...]
     waiting: int
     oldest_waiting_at: datetime | None
-    dead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +158,17 @@ class History(Protocol):
         ...
 
     async def robots(
-        self, *, project_id: int | None = None, lane_ids: Collection[int] | None = None
+        self,
+        *,
+        project_id: int | None = None,
+        lane_ids: Collection[int] | None = None,
+        after: int = 0,
+        most: int | None = None,
     ) -> Sequence[RobotLine]:
-        """The robots that a project's subscriptions name, and those that its deliveries wait on; of these alone."""
+        """The robots that a project's subscriptions name, and those that its deliveries wait on, in order of id.
+
+        `lane_ids` leaves those alone, `after` and `most` a page of them.
+        """
         ...
 
     async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:

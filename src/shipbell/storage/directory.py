@@ -21,6 +21,8 @@ from shipbell.storage.vault import Vault
 
 # A change by another process is seen this soon.
 _FRESH = timedelta(seconds=0.5)
+# So many projects, those looked at last, are kept as they were read: a large one takes longer to read than a page may.
+_REMEMBERED = 16
 
 
 class SqlDirectory:
@@ -44,6 +46,7 @@ class SqlDirectory:
         self._changed = changed
         self._editor = Editor(vault=vault, ids=ids, offered=offered, lane_of=lane_of)
         self._picture: Snapshot | None = None
+        self._wholes: dict[str, tuple[int, ProjectWhole]] = {}
         self._checked_at = clock.now()
         self._checking = False
 
@@ -77,7 +80,18 @@ class SqlDirectory:
 
     async def whole(self, key: str) -> ProjectWhole | None:
         """One project with all that belongs to it; None when there is none."""
-        return await self._database.read(lambda connection: records.whole_of(connection, self._vault, key))
+        return await self._database.read(lambda connection: self._whole(connection, key))
+
+    def _whole(self, connection: Connection, key: str) -> ProjectWhole | None:
+        """A project as it is; what was read before holds as long as no setting of anybody changed."""
+        version = _version(connection)
+        known = self._wholes.pop(key, None)
+        whole = known[1] if known and known[0] == version else records.whole_of(connection, self._vault, key)
+        if whole is not None:
+            self._wholes[key] = (version, whole)
+            while len(self._wholes) > _REMEMBERED:
+                self._wholes.pop(next(iter(self._wholes)), None)
+        return whole
 
     async def change(self, edits: Sequence[Edit], by: By) -> None:
         """Carry out all edits, or none, and write the audit entries, in one transaction."""

@@ -69,10 +69,20 @@ class SqlHistory:
         return await self._database.read(lambda connection: finding.of_event(connection, event_id))
 
     async def robots(
-        self, *, project_id: int | None = None, lane_ids: Collection[int] | None = None
+        self,
+        *,
+        project_id: int | None = None,
+        lane_ids: Collection[int] | None = None,
+        after: int = 0,
+        most: int | None = None,
     ) -> Sequence[RobotLine]:
-        """The robots that a project's subscriptions name, and those that its deliveries wait on; of these alone."""
-        return await self._database.read(lambda connection: robots.lines(connection, project_id, lane_ids))
+        """The robots that a project's subscriptions name, and those that its deliveries wait on, in order of id.
+
+        `lane_ids` leaves those alone, `after` and `most` a page of them.
+        """
+        return await self._database.read(
+            lambda connection: robots.lines(connection, project_id, lane_ids, after=after, most=most)
+        )
 
     async def found(self, find: Find, *, most: int, after: int = 0) -> Sequence[int]:
         """The ids of deliveries after this one, the oldest first, without test messages."""

@@ -16,17 +16,22 @@ from shipbell.storage.schema import deliveries, lanes
 
 
 def lines(
-    connection: Connection, project_id: int | None, lane_ids: Collection[int] | None = None
+    connection: Connection,
+    project_id: int | None,
+    lane_ids: Collection[int] | None = None,
+    *,
+    after: int = 0,
+    most: int | None = None,
 ) -> Sequence[RobotLine]:
     """Robots in order of id; what waits is counted for one project, or for all (None)."""
     waiting = _waiting(project_id, func.count())
     oldest = _waiting(project_id, func.min(deliveries.c.accepted_at))
-    statement = select(lanes, waiting.label("waits"), oldest.label("oldest")).order_by(lanes.c.id)
+    statement = select(lanes, waiting.label("waits"), oldest.label("oldest")).where(lanes.c.id > after)
     if project_id is not None:
         statement = statement.where(_of_project(project_id))
     if lane_ids is not None:
         statement = statement.where(lanes.c.id.in_(lane_ids))
-    rows = connection.execute(statement).mappings().all()
+    rows = connection.execute(statement.order_by(lanes.c.id).limit(most)).mappings().all()
     loaded = lane_rows.load(connection, [row["id"] for row in rows])
     return [
         RobotLine(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 WIDTH, HEIGHT = 480, 160
+SPARK_WIDTH, SPARK_HEIGHT = 96, 24
 _STEPS = (1, 2, 5, 10)
 _LINES = 4
 
@@ -93,3 +94,12 @@ def _path(series: Sequence[float | None], decades: int) -> str:
         if not goes_on and not followed:
             parts.append(f"h{width * 0.4:.1f}")
     return "".join(parts)
+
+
+def spark(numbers: Sequence[int]) -> str:
+    """The path of a line that fits beside a number; flat at the ground where nothing happened."""
+    most = max((1, *numbers))
+    step = SPARK_WIDTH / max(1, len(numbers) - 1)
+    ground = SPARK_HEIGHT - 1
+    points = [f"{place * step:.1f} {ground - number * (ground - 1) / most:.1f}" for place, number in enumerate(numbers)]
+    return "M" + "L".join(points) if points else f"M0 {ground}H{SPARK_WIDTH}"

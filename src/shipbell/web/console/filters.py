@@ -21,6 +21,8 @@ TIMES: Mapping[str, timedelta] = {
 # A row number that no row has: what is not there finds nothing, not everything.
 _NOTHING = 0
 _LONGEST = 200
+# More subscriptions than these make the page heavy; the others lead here from the list of subscriptions.
+_LISTED = 100
 PAGE = 25
 
 
@@ -100,11 +102,15 @@ class Choices:
     times: list[tuple[str, str]]
 
 
-def choices_of(whole: ProjectWhole, tell: Telling) -> Choices:
-    """The choices of a project."""
-    t = tell.words.t
+def choices_of(whole: ProjectWhole, tell: Telling, chosen: str = "") -> Choices:
+    """The choices of a project; of many subscriptions the first ones and the chosen one."""
+    t, number = tell.words.t, _number(Prefix.SUBSCRIPTION, chosen)
     return Choices(
-        subscriptions=[(encode(Prefix.SUBSCRIPTION, one.id), one.name) for one in whole.subscriptions],
+        subscriptions=[
+            (encode(Prefix.SUBSCRIPTION, one.id), one.name)
+            for place, one in enumerate(whole.subscriptions)
+            if place < _LISTED or one.id == number
+        ],
         sources=[(encode(Prefix.SOURCE, one.id), one.name) for one in whole.sources],
         types=[(one, tell.kind(one)) for one in EVENT_TYPES],
         times=[

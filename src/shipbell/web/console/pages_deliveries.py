@@ -33,7 +33,7 @@ async def deliveries(request: Request) -> Response:
         tell=tell,
         nav="deliveries",
         filters=filters,
-        choices=choices_of(whole, tell),
+        choices=choices_of(whole, tell, filters.subscription),
         found=found,
         tries=await insight.tries([one.id for one in found.items]),
         counts=counts,

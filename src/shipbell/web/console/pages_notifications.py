@@ -110,8 +110,9 @@ async def switch(request: Request) -> Response:
 async def ask_delete(request: Request) -> Response:
     """The question before a subscription goes."""
     record = _record(request)
-    robots = await services_of(request).history.robots(project_id=project_of(request).whole.project.id)
-    waiting = sum(one.waiting for one in robots if one.id == record.lane_id)
+    project_id = project_of(request).whole.project.id
+    robots = await services_of(request).history.robots(project_id=project_id, lane_ids=[record.lane_id])
+    waiting = sum(one.waiting for one in robots)
     return render(
         request, "notifications_delete.html", nav="notifications", record=record, id=_id(record), waiting=waiting,
         tab=_path(request),

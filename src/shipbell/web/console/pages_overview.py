@@ -13,7 +13,7 @@ from shipbell.domain.messages import Tone
 from shipbell.ports.insight import Figures, Slot, Span
 from shipbell.web.console.drawing import Drawing, logarithmic, stacked
 from shipbell.web.console.frame import page, project_of, render
-from shipbell.web.console.pages_robots import robots_of
+from shipbell.web.console.pages_robots import TOLD, fleet_of, views_of
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import Telling, telling
 
@@ -37,6 +37,7 @@ RANGES = (
 _DAY = RANGES[1]
 _BAD = frozenset(one.id for one in EVENT_TYPES.values() if one.tone is Tone.BAD)
 _ON_AXIS = 5
+_ROBOTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +54,10 @@ async def overview(request: Request) -> Response:
     project, tell = project_of(request), telling(request)
     chosen = next((one for one in RANGES if one.word == request.query_params.get("range")), _DAY)
     span = _span(project.whole.project.id, chosen, tell)
-    figures = await project_services(request).insight.figures(span)
-    robots = await robots_of(request)
+    insight = project_services(request).insight
+    figures, backlog = await insight.figures(span), await insight.backlog(span.project_id)
+    fleet = await fleet_of(request)
+    robots = await views_of(request, fleet, fleet.robots[:_ROBOTS])
     return render(
         request,
         "overview.html",
@@ -64,11 +67,13 @@ async def overview(request: Request) -> Response:
         ranges=_ranges(tell),
         per=_per(tell)[chosen.word],
         robots=robots,
-        troubled=[one for one in robots if one.closed or one.failing],
+        all_robots=len(fleet.robots),
+        troubled=[one for one in robots if one.closed or one.failing][:TOLD],
+        more_troubled=max(0, len(fleet.troubled) - TOLD),
         figures=figures,
         kpis=_kpis(figures),
-        waiting=sum(one.line.waiting for one in robots),
-        oldest=min((one.line.oldest_waiting_at for one in robots if one.line.oldest_waiting_at), default=None),
+        waiting=backlog.count,
+        oldest=backlog.oldest_at,
         has_sources=bool(project.whole.sources),
         has_subscriptions=bool(project.whole.subscriptions),
         charts=_charts(figures.slots, chosen, tell),

@@ -1,6 +1,7 @@
 """The robots of a project: their budget, what waits, their state in words, and opening one again."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,12 +13,17 @@ from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import RobotLine
+from shipbell.ports.insight import Standing
 from shipbell.web.console.frame import by_of, deed, page, project_of, render, see_other
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import number_of, telling
 from shipbell.web.console.services import services_of
 
 _MINUTE = timedelta(seconds=60)
+_LONGEST = 200
+_TROUBLED = frozenset({LaneState.CLOSED, LaneState.FAILING})
+# How many stand on a page of the list, and how many of those in trouble are told of above it.
+SHOWN, TOLD = 25, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,37 +67,82 @@ class RobotView:
         return self.line.waiting > 0 and self.waits_for is not None
 
 
-async def robots_of(request: Request) -> list[RobotView]:
-    """The robots of the request's project, those in need of somebody first."""
-    whole, tell = project_of(request).whole, telling(request)
-    lines = await services_of(request).history.robots(project_id=whole.project.id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All robots of a project in the order of its list: those in need of somebody first, then by name."""
+
+    robots: Sequence[Standing]
+    names: Mapping[int, Sequence[str]]
+
+    @property
+    def troubled(self) -> Sequence[Standing]:
+        """Those that wait for somebody; they stand first."""
+        return [one for one in self.robots if one.state in _TROUBLED]
+
+    def having(self, text: str) -> Sequence[Standing]:
+        """Those whose address or names have a text in them."""
+        wanted = text.casefold()
+        return [
+            one
+            for one in self.robots
+            if any(wanted in name.casefold() for name in (one.mask, *self.names.get(one.id, ())))
+        ]
+
+
+async def fleet_of(request: Request) -> Fleet:
+    """The robots of the request's project with their state alone."""
+    whole, names = project_of(request).whole, defaultdict[int, list[str]](list)
+    for one in whole.subscriptions:
+        names[one.lane_id].append(one.name)
+    robots = await project_services(request).insight.standing(whole.project.id)
+    ordered = sorted(robots, key=lambda one: (one.state not in _TROUBLED, one.id not in names, names.get(one.id, [])))
+    return Fleet(robots=ordered, names=names)
+
+
+async def views_of(request: Request, fleet: Fleet, some: Iterable[Standing]) -> list[RobotView]:
+    """Some robots as a page shows them, in their order."""
+    wanted, tell = [one.id for one in some], telling(request)
+    project_id = project_of(request).whole.project.id
+    lines = await services_of(request).history.robots(project_id=project_id, lane_ids=wanted) if wanted else ()
     per_minute = project_services(request).per_minute
-    views = [
-        RobotView(
+    views = {
+        line.id: RobotView(
             line=line,
-            names=[one.name for one in whole.subscriptions if one.lane_id == line.id],
+            names=fleet.names.get(line.id, ()),
             used=sum(tell.now - _MINUTE < start <= tell.now for start in line.starts),
             allowed=per_minute.get(line.channel, 0),
             waits_for=line.ready_at - tell.now if line.ready_at > tell.now else None,
         )
         for line in lines
-    ]
-    return sorted(views, key=lambda one: (not (one.closed or one.failing), not one.names, one.names))
+    }
+    return [views[one] for one in wanted if one in views]
 
 
 async def robots(request: Request) -> Response:
-    """`GET /projects/{key}/robots`."""
-    reopened = number_of(Prefix.ROBOT, request.query_params.get("reopened"))
-    views = await robots_of(request)
-    allowed = sorted({one.allowed for one in views if one.allowed})
+    """`GET /projects/{key}/robots`, by `?q=` and from the robot `?from=` on."""
+    query, fleet = request.query_params, await fleet_of(request)
+    text = query.get("q", "").replace("\0", "").strip()[:_LONGEST]
+    found = fleet.having(text) if text else fleet.robots
+    begin = number_of(Prefix.ROBOT, query.get("from"))
+    start = next((place for place, one in enumerate(found) if one.id == begin), 0)
+    views = await views_of(request, fleet, found[start : start + SHOWN])
+    rest = found[start + SHOWN :]
+    reopened = number_of(Prefix.ROBOT, query.get("reopened"))
     return render(
         request,
         "robots.html",
         tell=telling(request),
         nav="robots",
         robots=views,
-        allowed=allowed[0] if allowed else 0,
-        reopened=any(one.line.id == reopened and not one.closed for one in views),
+        total=len(fleet.robots),
+        found=len(found),
+        troubled=len(fleet.troubled),
+        told=TOLD,
+        q=text,
+        first=start == 0,
+        next=encode(Prefix.ROBOT, rest[0].id) if rest else None,
+        allowed=next((one.allowed for one in views if one.allowed), 0),
+        reopened=any(one.id == reopened and one.state is not LaneState.CLOSED for one in fleet.robots),
     )
 
 
@@ -99,7 +150,7 @@ async def reopen(request: Request) -> Response:
     """`POST /projects/{key}/robots/{robot}/reopen`."""
     project = project_of(request)
     lane = number_of(Prefix.ROBOT, request.path_params["robot"])
-    if lane is None or all(one.line.id != lane for one in await robots_of(request)):
+    if lane is None or all(one.id != lane for one in (await fleet_of(request)).robots):
         raise NotFound("There is no such robot in this project.")
     await services_of(request).history.reopen(lane, project=project.key, by=by_of(request))
     return see_other(request, project.path("/robots"), reopened=request.path_params["robot"])

@@ -1,6 +1,6 @@
 """Why no message: the path of one event, from the hook to the group, rule by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,13 +12,15 @@ from shipbell.ports.directory import SubscriptionRecord
 from shipbell.ports.history import EventLine
 from shipbell.usecases.why import Branch
 from shipbell.web.console.frame import frame_of, page, project_of, render
-from shipbell.web.console.pages_robots import RobotView, robots_of
+from shipbell.web.console.pages_robots import RobotView, fleet_of, views_of
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import Telling, telling
 from shipbell.web.console.services import services_of
 
 _LONGEST = 500
 _REFUSED = 400
+_SHOWN = 25
+_DIGITS = 7
 # The gate filter narrows completed checks alone.
 _CHECK = "check.task.completed"
 
@@ -63,7 +65,7 @@ async def why(request: Request) -> Response:
         q=q,
         line=line,
         others=lines[1:],
-        branches=await branches_of(request, line) if line else (),
+        branches=await branches_of(request, line) if line else BranchPage(),
         turned_away=await _turned_away(request) if q and not line else 0,
     )
 
@@ -75,14 +77,50 @@ async def _meant(request: Request, q: str) -> Sequence[EventLine]:
     return named or await project_services(request).insight.follow(project_id, q)
 
 
-async def branches_of(request: Request, line: EventLine) -> Sequence[BranchView]:
-    """What became of an event for each subscription: those who were told first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchPage:
+    """Some branches of a path, those who were told first; the numbers speak of all of them."""
+
+    some: Sequence[BranchView] = ()
+    all: int = 0
+    wanted: int = 0
+    told: int = 0
+    start: int = 0
+    next: int | None = None
+
+
+async def branches_of(request: Request, line: EventLine) -> BranchPage:
+    """What became of an event for each subscription, from the `?from=`th on."""
     path = await project_services(request).why.path(line)
-    robots = {one.line.id: one for one in await robots_of(request)}
+    branches = sorted(path.branches, key=lambda one: one.delivery is None)
+    start = _start(request, len(branches))
+    shown = branches[start : start + _SHOWN]
+    fleet = await fleet_of(request)
+    lanes = {one.delivery.delivery.lane_id for one in shown if one.delivery}
+    robots = await views_of(request, fleet, [one for one in fleet.robots if one.id in lanes])
+    return BranchPage(
+        some=_views(request, line, shown, {one.line.id: one for one in robots}),
+        all=len(branches),
+        wanted=sum(one.delivery is not None for one in branches),
+        told=sum(one.delivery is not None and one.delivery.delivery.state == "delivered" for one in branches),
+        start=start,
+        next=start + _SHOWN if len(branches) > start + _SHOWN else None,
+    )
+
+
+def _start(request: Request, most: int) -> int:
+    text = request.query_params.get("from", "")
+    asked = int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+    return asked if asked < most else 0
+
+
+def _views(
+    request: Request, line: EventLine, shown: Sequence[Branch], robots: Mapping[int, RobotView]
+) -> list[BranchView]:
     records = {one.name: one for one in project_of(request).whole.subscriptions}
     tell = telling(request)
     region = frame_of(request).region(project_of(request).whole.project.region)
-    views = [
+    return [
         BranchView(
             name=one.subscription or tell.words.t("Deleted subscription"),
             state=one.delivery.delivery.state if one.delivery else "not-wanted",
@@ -92,9 +130,8 @@ async def branches_of(request: Request, line: EventLine) -> Sequence[BranchView]
             branch=one,
             robot=robots.get(one.delivery.delivery.lane_id) if one.delivery else None,
         )
-        for one in path.branches
+        for one in shown
     ]
-    return sorted(views, key=lambda one: one.branch.delivery is None)
 
 
 def _steps(

@@ -9,15 +9,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shipbell.domain.catalog import REGIONS
-from shipbell.domain.deliveries import LaneState
-from shipbell.ports.history import Find, RobotLine
-from shipbell.web.console.frame import frame_of, page, render
+from shipbell.ports.insight import Count, Glance
+from shipbell.web.console.drawing import spark
+from shipbell.web.console.frame import Frame, frame_of, page, render
 from shipbell.web.console.my_projects import MyProject, my_projects
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import Words
 
 _SHOWN = 25
-_REFUSED = frozenset({LaneState.CLOSED, LaneState.FAILING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +29,15 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectLine:
-    """One row of the workspace."""
+    """One row of the workspace; a count of nothing is empty."""
 
     key: str
     name: str
     state: State
-    groups: int
-    waiting: int
+    waiting: str
+    dead: str
+    events: int
+    spark: str
     role: str
     last_event_at: datetime | None
 
@@ -53,11 +54,13 @@ async def workspace(request: Request) -> Response:
     codes = [code for code in REGIONS if count[code]] + sorted(code for code in count if code not in REGIONS)
     if region and region not in codes:
         codes.append(region)
+    services = services_of(request)
+    seen = await services.project.insight.glances([one.project.id for one in some], services.clock.now())
     return render(
         request,
         "workspace.html",
         nav="workspace",
-        projects=[await _line(request, one) for one in some],
+        projects=[_line(frame, one, seen[one.project.id]) for one in some if one.project.id in seen],
         regions=[(code, frame.region(code), count[code]) for code in codes],
         region=region,
         region_name=frame.region(region) if region else "",
@@ -74,28 +77,30 @@ def _named(one: MyProject, text: str) -> bool:
     return one.project.key.startswith(wanted) or words.startswith(wanted) or f" {wanted}" in words
 
 
-async def _line(request: Request, one: MyProject) -> ProjectLine:
-    history, frame = services_of(request).history, frame_of(request)
-    robots = await history.robots(project_id=one.project.id)
-    last = await history.events(Find(project_id=one.project.id, limit=1))
+def _line(frame: Frame, one: MyProject, glance: Glance) -> ProjectLine:
     return ProjectLine(
         key=one.project.key,
         name=one.project.name,
-        state=state_of(frame.words, one, list(robots)),
-        groups=len({sub.lane_id for sub in one.project.subscriptions if sub.enabled}),
-        waiting=sum(robot.waiting for robot in robots),
+        state=state_of(frame.words, one, glance),
+        waiting=_said(glance.waiting),
+        dead=_said(glance.dead),
+        events=sum(glance.hours),
+        spark=spark(glance.hours),
         role=frame.role_name(one.role),
-        last_event_at=last.items[0].received_at if last.items else None,
+        last_event_at=glance.last_event_at,
     )
 
 
-def state_of(words: Words, one: MyProject, robots: list[RobotLine]) -> State:
+def _said(count: Count) -> str:
+    return f"{count.number:,}{'+' if count.more else ''}" if count.number else ""
+
+
+def state_of(words: Words, one: MyProject, glance: Glance) -> State:
     """The worst that is to be said of a project."""
-    used = {sub.lane_id for sub in one.project.subscriptions if sub.enabled}
-    refused = sum(1 for robot in robots if robot.state in _REFUSED and robot.id in used)
-    if refused:
-        return State(look="dead", text=words.tn("{count} robot refused", "{count} robots refused", refused))
-    if any(robot.state is LaneState.PAUSED and robot.waiting for robot in robots):
+    used = any(sub.enabled for sub in one.project.subscriptions)
+    if glance.refused:
+        return State(look="dead", text=words.tn("{count} robot refused", "{count} robots refused", glance.refused))
+    if glance.paused:
         return State(look="retry", text=words.t("Paused"))
     if not one.project.sources:
         return State(look="wait", text=words.t("No source yet"))

@@ -97,7 +97,9 @@ async def listed(request: Request, kind: str, present: str = "") -> Subscription
     start = next((place for place, one in enumerate(some) if _id(one) == begin), 0)
     start -= start % SHOWN
     shown, rest = some[start : start + SHOWN], some[start + SHOWN :]
-    robots = {one.id: one for one in await services.history.robots(project_id=project.whole.project.id)}
+    used = {one.lane_id for one in shown}
+    lines = await services.history.robots(project_id=project.whole.project.id, lane_ids=used) if used else ()
+    robots = {one.id: one for one in lines}
     return SubscriptionList(
         lines=tuple(line_of(words, one, robots.get(one.lane_id), services) for one in shown),
         total=len(every),
