@@ -48,6 +48,7 @@ class Metrics:
         # Finding a counter by its labels costs more than counting.
         self._fates = cache(self.events.labels)
         self._results = cache(self.attempts.labels)
+        self._codes = cache(self.hooks.labels)
 
     def took_in(self, kind: str, accepted: Accepted) -> None:
         """Count what became of the events of one call."""
@@ -61,7 +62,7 @@ class Metrics:
 
     def answered(self, code: str, seconds: float) -> None:
         """Count one call at a hook."""
-        self.hooks.labels(code).inc()
+        self._codes(code).inc()
         self.accepting.observe(seconds)
 
     def called(self, settlement: Settlement) -> None:
