@@ -92,3 +92,9 @@ def test_counts_per_subject_lead_on_when_there_is_room_for_links() -> None:
     few, many = (content(PICK(head(*queue(1_000, subjects=count), backlog=100_000))) for count in (7, 300))
     assert few.count("](https://") == 7
     assert "](https://" not in many
+
+
+def test_one_that_stepped_aside_draws_no_others_with_it() -> None:
+    healthy, failing = queue(5), [replace(one, id=one.id + 100, stepped_aside=True) for one in queue(3)]
+    assert [one.id for one in PICK(head(*healthy, *failing)).carried] == [one.id for one in healthy]
+    assert [one.id for one in PICK(head(*failing)).carried] == [one.id for one in failing]

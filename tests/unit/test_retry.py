@@ -123,7 +123,15 @@ def test_a_lost_call_is_repeated_at_most_twice_while_the_robot_answers_others(
     since = NOW - 30 * SECOND
     past = Past(answered_at=NOW - SECOND if answered_after else since - SECOND)
     fate = decided(LOST, one(uncertain=uncertain, uncertain_since=since), past=past).fates[1]
-    assert fate == (Buried(maybe=True) if buried else Again(counted=True, uncertain=True))
+    waits = Again(counted=True, uncertain=True, aside=uncertain >= 2)
+    assert fate == (Buried(maybe=True) if buried else waits)
+
+
+def test_a_lost_call_that_was_repeated_twice_lets_others_try_once() -> None:
+    facts: dict[str, Any] = {"uncertain": 2, "uncertain_since": NOW - 9 * SECOND, "failing_since": NOW - 9 * SECOND}
+    assert decided(LOST, one(**facts)).fates[1] == Again(counted=True, uncertain=True, aside=True)
+    assert decided(LOST, one(**facts, stepped_aside=True)).fates[1] == Again(counted=True, uncertain=True)
+    assert decided(BUSY, one(**facts)).fates[1] == Again(counted=True)
 
 
 def test_a_robot_that_never_answered_keeps_a_lost_call_waiting() -> None:

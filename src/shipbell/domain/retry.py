@@ -94,15 +94,23 @@ def pause_for(failures: int, policy: Policy, chance: float) -> timedelta:
     return min(doubled, policy.longest_pause) * swing
 
 
+def _answered_since(waiting: Waiting, past: Past) -> bool:
+    """Whether the robot answered another call after this delivery's answer got lost."""
+    if past.answered_at is None or waiting.uncertain_since is None:
+        return False
+    return past.answered_at > waiting.uncertain_since
+
+
 def _again(waiting: Waiting, result: Transient, past: Past, now: datetime) -> Fate:
-    """A delivery whose call failed waits on; an uncertain one is not repeated for ever."""
-    answered = past.answered_at is not None and (
-        waiting.uncertain_since is not None and past.answered_at > waiting.uncertain_since
-    )
-    if result.uncertain and waiting.uncertain >= UNCERTAIN_REPEATS and answered:
+    """A delivery whose call failed waits on; an uncertain one is not repeated for ever.
+
+    One that was repeated enough in vain lets others try, which shows whether the robot answers at all.
+    """
+    repeated = result.uncertain and waiting.uncertain >= UNCERTAIN_REPEATS
+    if repeated and _answered_since(waiting, past):
         return Buried(maybe=True)
-    since = waiting.failing_since or now
-    aside = not waiting.stepped_aside and now - since > STEP_ASIDE_AFTER
+    failing = now - (waiting.failing_since or now) > STEP_ASIDE_AFTER
+    aside = not waiting.stepped_aside and (failing or repeated)
     return Again(counted=True, uncertain=result.uncertain, alone=waiting.alone, aside=aside)
 
 

@@ -45,14 +45,15 @@ class Pick:
 def _goes_with(first: Waiting, other: Waiting) -> bool:
     """Whether two deliveries may stand in one digest.
 
-    One whose call got lost before stands with its like only, so that a call which never comes back cannot
-    draw others with it.
+    One whose call got lost, or which stepped aside, stands with its like only, so that it cannot draw others
+    with it.
     """
     return (
         other.rendering == first.rendering
         and not other.alone
         and not other.test
         and (other.uncertain > 0) == (first.uncertain > 0)
+        and other.stepped_aside == first.stepped_aside
     )
 
 
