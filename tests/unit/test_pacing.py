@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -179,6 +180,23 @@ def test_eighteen_starts_fill_a_window_and_the_nineteenth_waits_for_its_end() ->
         assert lane.start()
     assert lane.starts[17] - lane.starts[0] < timedelta(seconds=42)
     assert lane.starts[18] - lane.starts[0] == WINDOW
+
+
+def test_a_robot_that_is_behind_gets_no_second_burst() -> None:
+    lane = Lane(USUAL)
+    while lane.real < T0 + timedelta(minutes=5):
+        lane.wait()
+        assert lane.start()
+    assert all(after - before >= timedelta(seconds=3.34) for before, after in pairwise(lane.starts[5:]))
+
+
+def test_a_robot_that_rested_gets_its_burst_again() -> None:
+    lane = Lane(USUAL)
+    while len(lane.starts) < 18:
+        lane.wait()
+        assert lane.start()
+    lane.real += WINDOW + 6 * timedelta(seconds=3.34)
+    assert [lane.start() for _ in range(7)] == [True] * 6 + [False]
 
 
 def test_a_busy_robot_gets_nearly_its_whole_pace() -> None:

@@ -36,10 +36,15 @@ def _known(pace: Pace, now: datetime) -> tuple[datetime, ...]:
 
 
 def _full_at(pace: Pace, rule: PaceRule, now: datetime) -> datetime:
-    """When the bucket is full again, bounded by what an empty bucket takes."""
-    if pace.full_at is None or pace.full_at <= now:
-        return now
-    return min(pace.full_at, now + rule.gap * rule.burst)
+    """When the bucket is full again, bounded by what an empty bucket takes.
+
+    While the window is what holds a lane up the bucket stays empty: a lane that is behind gets no second burst.
+    """
+    full_at = pace.full_at or now
+    if len(pace.starts) >= rule.per_minute:
+        opens_at = min(pace.starts[-rule.per_minute], now) + WINDOW
+        full_at = max(full_at, opens_at + rule.gap * (rule.burst - 1))
+    return min(full_at, now + rule.gap * rule.burst) if full_at > now else now
 
 
 def room(pace: Pace, rule: PaceRule, now: datetime) -> int | None:
