@@ -85,6 +85,9 @@ def test_the_log_is_verified_and_exported_on_the_command_line(tmp_path: Path) ->
     part = shipbell(environ, "audit", "export", "--project", "search")
     assert [json.loads(line) for line in part.out.splitlines()] == [one for one in lines if one["project"] == "search"]
     assert shipbell(environ, "audit", "export", "--project", "unknown").out == ""
+    made = shipbell(environ, "audit", "export", "--action", "project.created", "--actor", lines[0]["actor"])
+    assert {json.loads(line)["action"] for line in made.out.splitlines()} == {"project.created"}
+    assert shipbell(environ, "audit", "export", "--action", "project.created", "--actor", "nobody").out == ""
 
 
 def test_a_log_that_was_cut_is_told_with_exit_code_1(tmp_path: Path) -> None:

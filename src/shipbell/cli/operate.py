@@ -89,13 +89,15 @@ def verify() -> None:
 @_audit.command("export")
 def export(
     project: Annotated[str | None, typer.Option(help="Only this project's key; left out = all entries.")] = None,
+    actor: Annotated[str | None, typer.Option(metavar="NAME", help="Only what this user did.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only this kind, such as subscription.updated.")] = None,
 ) -> None:
     """Write the audit log as JSON Lines, the oldest entry first."""
 
     async def work(parts: Parts) -> None:
         number = 0
-        database = parts.opened.database
-        while rows := await database.read(partial(audit.entries_after, number=number, project=project, limit=_ENTRIES)):
+        database, entries = parts.opened.database, audit.wanted(project=project, actor=actor, action=action)
+        while rows := await database.read(partial(audit.entries_after, number=number, entries=entries, limit=_ENTRIES)):
             for row in rows:
                 put(audit.as_json(row))
             number = rows[-1]["id"]

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
 from shipbell.ports.directory import By
 from shipbell.storage.codec import from_ms
@@ -97,11 +98,18 @@ def broken_at(connection: Connection) -> int | None:
     return found.number if found else None
 
 
-def entries_after(connection: Connection, number: int, project: str | None, limit: int) -> Sequence[RowMapping]:
-    """Some entries after this one, the oldest first, of one project or of all."""
-    statement = select(audit).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
-    if project is not None:
-        statement = statement.where(audit.c.project == project)
+def wanted(*, project: str | None, actor: str | None, action: str | None) -> Select[Any]:
+    """The entries of a project, of somebody and of a kind; None = of any."""
+    statement = select(audit)
+    for column, value in ((audit.c.project, project), (audit.c.actor, actor), (audit.c.action, action)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return statement
+
+
+def entries_after(connection: Connection, number: int, entries: Select[Any], limit: int) -> Sequence[RowMapping]:
+    """Some of these entries after this one, the oldest first."""
+    statement = entries.where(audit.c.id > number).order_by(audit.c.id).limit(limit)
     return connection.execute(statement).mappings().all()
 
 

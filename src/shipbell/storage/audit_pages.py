@@ -1,15 +1,16 @@
 """Pages of the audit log on a database."""
 
 import msgspec
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping
 
 from shipbell.ports.history import Page
 from shipbell.ports.pages import AuditLine, FindAudit
+from shipbell.storage.audit import wanted
 from shipbell.storage.codec import from_ms
 from shipbell.storage.engine import Database
+from shipbell.storage.paging import newest_page
 from shipbell.storage.schema_people import audit
 
-_MOST = 200
 _FACTS = msgspec.json.Decoder(dict[str, object])
 
 
@@ -22,20 +23,8 @@ class SqlAuditPages:
 
     async def page(self, find: FindAudit) -> Page[AuditLine]:
         """Entries, the newest first."""
-        limit = max(1, min(find.limit, _MOST))
-        statement = select(audit).order_by(audit.c.id.desc()).limit(limit + 1)
-        for column, value in (
-            (audit.c.project, find.project),
-            (audit.c.actor, find.actor),
-            (audit.c.action, find.action),
-        ):
-            if value is not None:
-                statement = statement.where(column == value)
-        if find.before is not None:
-            statement = statement.where(audit.c.id < find.before)
-        rows = await self._database.read(lambda connection: connection.execute(statement).mappings().all())
-        items = tuple(_line(row) for row in rows[:limit])
-        return Page(items=items, next=items[-1].id if len(rows) > limit else None)
+        entries = wanted(project=find.project, actor=find.actor, action=find.action)
+        return await self._database.read(newest_page(audit, entries, before=find.before, limit=find.limit, line=_line))
 
 
 def _line(row: RowMapping) -> AuditLine:
