@@ -58,6 +58,7 @@ async def test_a_hostile_body_is_answered_with_its_fault(tmp_path: Path, body: b
         ("limit=0", "limit"), ("limit=201", "limit"), ("limit=-1", "limit"), ("limit=x", "limit"),
         ("limit=１", "limit"),
         ("cursor=!!", "cursor"), ("cursor=eA", "cursor"), ("cursor=" + "OTk" * 100, "cursor"), ("cursor=", "cursor"),
+        ("cursor=%25%25%25%25", "cursor"), ("cursor=cGF5!bWVu", "cursor"),
         ("from=yesterday", "from"), ("to=2026-13-01T00:00:00Z", "to"), ("state=lost", "state"),
         ("robot=rob_1", "robot"),
         ("subscription=evt_0000000000001", "subscription"), ("source=x%00y", "source"),
@@ -101,3 +102,17 @@ async def test_unknown_addresses_and_methods_are_problems_too(tmp_path: Path) ->
         for path in (f"{SUBSCRIPTIONS}/{encode(Prefix.SUBSCRIPTION, 7)}", f"{SUBSCRIPTIONS}/test", f"{SOURCES}/%00"):
             await made.ask("POST", "/projects", {"key": KEY})
             assert (await made.ask("GET", path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "codes"),
+    [
+        ("/tokens", {"name": "", "expires": 0, "projects": "x"}, {"name-length", "expires-range", "not-a-list"}),
+        ("/tokens", {"expires": True, "zz": 1}, {"required", "expires-range", "unknown-key"}),
+        ("/users", {"name": "a b", "password": "short"}, {"name-characters", "password-length"}),
+    ],
+)
+async def test_every_broken_rule_is_told_at_once(tmp_path: Path, path: str, body: object, codes: set[str]) -> None:
+    async with house(tmp_path) as made:
+        reply = await made.ask("POST", path, body)
+        assert (reply.status_code, {one["code"] for one in reply.json()["errors"]}) == (422, codes)

@@ -19,6 +19,7 @@ from shipbell.usecases.drafts import finished
 
 PASSWORD_CHARACTERS = 10
 _MOST_PASSWORD_CHARACTERS = 256
+_MOST_DAYS = 3660
 _TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
 FIRST = "admin"
 _COMMON = frozenset((files("shipbell.usecases") / "common_passwords.txt").read_text("utf-8").split())
@@ -32,13 +33,24 @@ def hash_of(token: str) -> bytes:
 def check_password(password: str, name: str = "") -> None:
     """Raise InvalidValue for one that is short, common or the account's name."""
     found = Findings()
+    note_password(found, password, name)
+    finished(found)
+
+
+def note_password(found: Findings, password: str, name: str) -> None:
+    """Note what is wrong with a password among the other findings."""
     if not PASSWORD_CHARACTERS <= len(password) <= _MOST_PASSWORD_CHARACTERS:
         found.add(
             "password", "password-length", f"Use {PASSWORD_CHARACTERS} to {_MOST_PASSWORD_CHARACTERS} characters."
         )
     elif password.lower() in _COMMON or password.lower() == name.lower():
         found.add("password", "password-common", "This password is among the first to be guessed: take another one.")
-    finished(found)
+
+
+def note_days(found: Findings, days: float | None) -> None:
+    """Note a life of a token that is none, or longer than ten years."""
+    if days is not None and not 0 < days <= _MOST_DAYS:
+        found.add("expires", "expires-range", f"Give a number of days from above 0 to {_MOST_DAYS}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +80,8 @@ class ManageAccounts:
         """Make a local account; raises InvalidValue, NameTaken."""
         found = Findings()
         rules.user_name(found, name)
+        note_password(found, password, name)
         finished(found)
-        check_password(password, name)
         await self.accounts.add_user(name, await self._hash(password), is_admin=is_admin, by=by)
 
     async def change_password(self, name: str, password: str, by: By) -> None:
@@ -109,8 +121,7 @@ class ManageAccounts:
         """Make a token: its id and the token, which is shown this once. Raises NotFound, InvalidValue."""
         found = Findings()
         named = rules.name(found, found.text({"name": name}, "name"))
-        if days is not None and not 0 < days <= 3_660:  # noqa: PLR2004 - ten years
-            found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
+        note_days(found, days)
         finished(found)
         await self._check_reach(user, projects or ())
         token = _TOKEN_PREFIX + secrets.token_urlsafe(32)

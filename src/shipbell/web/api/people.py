@@ -12,6 +12,7 @@ from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import Findings
 from shipbell.ports.accounts import User
 from shipbell.ports.pages import FindAudit
+from shipbell.usecases.accounts import note_days
 from shipbell.usecases.drafts import finished
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer, nothing
@@ -139,7 +140,7 @@ async def create_token(call: Call) -> Response:
     """A new token of one's own, told this once."""
     found = Findings()
     found.unknown_keys(call.body, ("name", "read_only", "projects", "expires"))
-    name = found.text(call.body, "name")
+    name = rules.name(found, found.text(call.body, "name"))
     read_only = rules.flag(found, call.body, "read_only", default=False)
     keys, days = _keys(found, call.body.get("projects")), _days(found, call.body.get("expires"))
     finished(found)
@@ -176,10 +177,9 @@ def _keys(found: Findings, given: object) -> tuple[str, ...] | None:
 
 
 def _days(found: Findings, given: object) -> float | None:
-    if given is None or (isinstance(given, int | float) and not isinstance(given, bool)):
-        return given
-    found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
-    return None
+    days = given if given is None or (isinstance(given, int | float) and not isinstance(given, bool)) else 0
+    note_days(found, days)
+    return days
 
 
 async def audit(call: Call) -> Response:

@@ -1,14 +1,14 @@
 """Projects and their members."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 
 from shipbell.domain.access import Action, may
 from shipbell.ports.directory import ProjectRecord
 from shipbell.usecases.manage import facts_of, revision, whole_of
-from shipbell.usecases.merge_patch import merged_object
 from shipbell.web.api import writing
+from shipbell.web.api.changing import patched, replaced
 from shipbell.web.api.operation import CREATED, Call, answer, nothing
 from shipbell.web.api.paging import listed
 
@@ -38,18 +38,15 @@ async def look(call: Call) -> Response:
 
 async def replace(call: Call) -> Response:
     """A project as the body says; what is left out takes its default."""
-    return await _change(call, patch=False)
+    return await _changed(call, replaced(call))
 
 
 async def patch(call: Call) -> Response:
     """A project with what the body says changed."""
-    return await _change(call, patch=True)
+    return await _changed(call, patched(call, facts_of))
 
 
-async def _change(call: Call, *, patch: bool) -> Response:
-    def change(known: ProjectRecord) -> Mapping[str, object]:
-        return merged_object(facts_of(known), call.body) if patch else call.body
-
+async def _changed(call: Call, change: Callable[[ProjectRecord], Mapping[str, object]]) -> Response:
     may_move = may(call.role, Action.MOVE_REGION, instance_administrator=call.who.user.is_admin)
     record = await call.services.projects.replace(
         call.key, change, call.who.by, expected=call.expected, may_move=may_move

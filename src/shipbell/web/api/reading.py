@@ -1,7 +1,7 @@
 """Read requests: JSON bodies, cursors, filters, the revision that was seen."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -73,7 +73,7 @@ def cursor_of(request: Request) -> str | None:
     if not 0 < len(text) <= _CURSOR_CHARACTERS:
         raise refusal
     try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
     except (ValueError, NotBase64) as error:
         raise refusal from error
 

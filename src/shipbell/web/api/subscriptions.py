@@ -1,6 +1,6 @@
 """The subscriptions of a project, and test messages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 
@@ -8,9 +8,9 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.usecases.manage import revision, whole_of
 from shipbell.usecases.manage_subscriptions import facts_of
-from shipbell.usecases.merge_patch import merged_object
 from shipbell.usecases.test_message import TrialVerdict
 from shipbell.web.api import writing
+from shipbell.web.api.changing import patched, replaced
 from shipbell.web.api.operation import CREATED, Call, answer, nothing
 from shipbell.web.api.paging import listed
 from shipbell.web.api.reading import id_in_path
@@ -35,18 +35,15 @@ async def look(call: Call) -> Response:
 
 async def replace(call: Call) -> Response:
     """A subscription as the body says; what is left out takes its default."""
-    return await _change(call, patch=False)
+    return await _changed(call, replaced(call))
 
 
 async def patch(call: Call) -> Response:
     """A subscription with what the body says changed."""
-    return await _change(call, patch=True)
+    return await _changed(call, patched(call, facts_of))
 
 
-async def _change(call: Call, *, patch: bool) -> Response:
-    def change(known: SubscriptionRecord) -> Mapping[str, object]:
-        return merged_object(facts_of(known), call.body) if patch else call.body
-
+async def _changed(call: Call, change: Callable[[SubscriptionRecord], Mapping[str, object]]) -> Response:
     record = await call.services.subscriptions.replace(call.key, _id(call), change, call.who.by, expected=call.expected)
     return _one(call, record)
 
