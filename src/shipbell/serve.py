@@ -263,7 +263,7 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
             source_kinds=tuple(one.kind for one in sources.REGISTRY),
             instructions=sources.instructions,
             per_minute={"wecom": settings.wecom_per_minute},
-            streams=streams or Streams(SqlPulse(parts.opened.database)),
+            streams=Streams(SqlPulse(parts.opened.database)) if streams is None else streams,
         ),
         clock=parts.clock,
         public_url=settings.public_url,

@@ -72,7 +72,8 @@ class Streams:
         self._watching: asyncio.Task[None] | None = None
         self._closed = False
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many are open."""
         return len(self._open)
 
