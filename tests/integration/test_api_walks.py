@@ -21,7 +21,7 @@ WALKS = {
     "reader": NEAR,
     "nobody": NEAR,
 }
-LONG = Size(chains=300, steps=25)
+LONG = Size(chains=120, steps=25)
 
 
 async def walked_as(folder: Path, who: str, size: Size) -> Walked:

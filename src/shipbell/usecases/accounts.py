@@ -19,7 +19,7 @@ from shipbell.usecases.drafts import finished
 
 PASSWORD_CHARACTERS = 10
 _MOST_PASSWORD_CHARACTERS = 256
-_MOST_DAYS = 3660
+_MOST_DAYS = 3_660
 _TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
 FIRST = "admin"
 _COMMON = frozenset((files("shipbell.usecases") / "common_passwords.txt").read_text("utf-8").split())
@@ -50,7 +50,7 @@ def note_password(found: Findings, password: str, name: str) -> None:
 def note_days(found: Findings, days: float | None) -> None:
     """Note a life of a token that is none, or longer than ten years."""
     if days is not None and not 0 < days <= _MOST_DAYS:
-        found.add("expires", "expires-range", f"Give a number of days from above 0 to {_MOST_DAYS}.")
+        found.add("expires", "expires-range", "Give a number of days from above 0 to 3660.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
