@@ -68,6 +68,10 @@ drills: install deps  ## the long tests: kill, flood, stall
 bench: install  ## events accepted and delivered a second, CPU and memory, on this machine
 	@$(BIN)/python bench/throughput.py $(BENCH_ARGS)
 
+.PHONY: bench-pages
+bench-pages: install  ## every page with 1,000 subscriptions and 1,000,000 deliveries: time, bytes, query plans
+	@$(BIN)/python bench/pages.py $(BENCH_ARGS)
+
 .PHONY: docs
 docs: install  ## write docs/reference again from the code
 	@$(BIN)/python tools/reference.py

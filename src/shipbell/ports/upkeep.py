@@ -39,6 +39,10 @@ class Upkeep(Protocol):
         """Forget a chunk of what is older, but for what waits; 0 when nothing is left."""
         ...
 
+    async def tally(self) -> bool:
+        """Count what came in the quarters of an hour that are over, some at a time; False when all are counted."""
+        ...
+
     async def waiting(self) -> tuple[int, datetime | None]:
         """How many deliveries wait, and since when the oldest does."""
         ...

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, update
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Clock
 from shipbell.ports.upkeep import Robots
-from shipbell.storage import standing, tidying
+from shipbell.storage import standing, tallying, tidying
 from shipbell.storage.codec import from_ms_or_none
 from shipbell.storage.engine import Database
 from shipbell.storage.schema import counters
@@ -36,7 +36,21 @@ class SqlUpkeep:
 
     async def forget(self, before: datetime) -> int:
         """Forget a chunk of what is older, but for what waits; 0 when nothing is left."""
-        return await self._database.write(lambda connection: tidying.forget(connection, before))
+
+        def work(connection: Connection) -> int:
+            tallying.drop_before(connection, before)
+            return tidying.forget(connection, before)
+
+        return await self._database.write(work)
+
+    async def tally(self) -> bool:
+        """Count what came in the quarters of an hour that are over, some at a time; False when all are counted."""
+        now = self._clock.now()
+        counted = await self._database.read(lambda connection: tallying.sums(connection, now))
+        if counted is None:
+            return False
+        await self._database.write(lambda connection: tallying.keep(connection, counted))
+        return True
 
     async def waiting(self) -> tuple[int, datetime | None]:
         """How many deliveries wait, and since when the oldest does."""

@@ -37,6 +37,7 @@ class Tidy:
                 age = (self.clock.now() - oldest_at).total_seconds() if oldest_at else 0.0
                 for tell in self.told:
                     tell(waiting, age)
+                await self.upkeep.tally()
                 if forgot_at is None or self.clock.now() - forgot_at > _FORGET_EVERY:
                     forgot_at = self.clock.now()
                     await self._forget()

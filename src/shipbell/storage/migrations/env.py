@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from shipbell.storage import schema_people  # noqa: F401 - its tables belong to the metadata
+from shipbell.storage import schema_people, schema_tallies  # noqa: F401 - their tables belong to the metadata
 from shipbell.storage.schema import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)

@@ -1,0 +1,134 @@
+"""How much there was in each slot of a span: from tallies where they are, counted over indexes elsewhere."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from sqlalchemy import Connection, bindparam, func, literal_column, select
+
+from shipbell.domain.ids import TIME_SHIFT, first_at, milliseconds
+from shipbell.ports.insight import Span
+from shipbell.storage.pending import WAITS, own_lanes
+from shipbell.storage.prepared import Prepared
+from shipbell.storage.schema import deliveries, events
+from shipbell.storage.schema_tallies import tallies
+from shipbell.storage.search_deliveries import BAD_STATES, ENDED_BADLY
+from shipbell.storage.tallying import QUARTER_MS, tallied
+
+_MOST_WAITING = 20_000
+_TIMES = 50
+_NAMES = ("project", "low", "high")
+_EVENTS = (
+    events.c.project_id == bindparam("project"),
+    events.c.id >= bindparam("low"),
+    events.c.id < bindparam("high"),
+)
+_DELIVERIES = (
+    deliveries.c.project_id == bindparam("project"),
+    deliveries.c.id >= bindparam("low"),
+    deliveries.c.id < bindparam("high"),
+)
+_COUNTED = (
+    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS), _NAMES),
+    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS, events.c.ignored.is_not(None)), _NAMES),
+    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS, events.c.source_id.is_(None)), _NAMES),
+    Prepared(lambda _: select(func.count()).select_from(deliveries).where(*_DELIVERIES), _NAMES),
+)
+_TALLIED = Prepared(
+    lambda _: select(
+        *(func.coalesce(func.sum(tallies.c[one]), literal_column("0"))
+          for one in ("events", "ignored", "tests", "deliveries"))
+    ).where(
+        tallies.c.project_id == bindparam("project"),
+        tallies.c.quarter >= bindparam("low"),
+        tallies.c.quarter < bindparam("high"),
+    ),
+    _NAMES,
+)  # fmt: skip
+_BAD = Prepared(
+    lambda _: (
+        select(func.count())
+        .select_from(deliveries)
+        .where(*_DELIVERIES, ENDED_BADLY, deliveries.c.state == bindparam("state"))
+    ),
+    (*_NAMES, "state"),
+)
+_TOOK = Prepared(
+    lambda _: (
+        select(deliveries.c.settled_at - deliveries.c.accepted_at)
+        .where(*_DELIVERIES, deliveries.c.state == literal_column("'delivered'"))
+        .order_by(deliveries.c.id.desc())
+        .limit(literal_column(str(_TIMES)))
+    ),
+    _NAMES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What came in a slot."""
+
+    events: int
+    ignored: int
+    tests: int
+    deliveries: int
+
+
+def starts(span: Span) -> list[datetime]:
+    """When each slot begins, on the clock of the span's zone."""
+    step = (span.until - span.since) / span.slots
+    return [span.since + step * index for index in range(span.slots)]
+
+
+def edges_of(span: Span) -> list[tuple[int, int]]:
+    """The first id of each slot and of what follows it; ids carry their time."""
+    firsts = [first_at(one) for one in (*starts(span), span.until)]
+    # What was made in this very millisecond belongs to the last slot.
+    firsts[-1] += 1 << TIME_SHIFT
+    return list(pairwise(firsts))
+
+
+def totals(connection: Connection, span: Span) -> list[Totals]:
+    """How much came in each slot."""
+    known = tallied(connection)
+    found = []
+    for (low, high), (begin, end) in zip(edges_of(span), pairwise((*starts(span), span.until)), strict=True):
+        first, last = milliseconds(begin), milliseconds(end)
+        whole = first % QUARTER_MS == 0 and last % QUARTER_MS == 0
+        if whole and known and known.since <= first // QUARTER_MS and last // QUARTER_MS <= known.until:
+            [row] = _TALLIED.rows(connection, span.project_id, first // QUARTER_MS, last // QUARTER_MS)
+            found.append(Totals(*row))
+        else:
+            found.append(Totals(*(one.rows(connection, span.project_id, low, high)[0][0] for one in _COUNTED)))
+    return found
+
+
+def ended_badly(connection: Connection, span: Span) -> list[dict[str, int]]:
+    """How many deliveries of each slot are dead, expired and cancelled."""
+    return [
+        {state: _BAD.rows(connection, span.project_id, low, high, state)[0][0] for state in BAD_STATES}
+        for low, high in edges_of(span)
+    ]
+
+
+def waiting(connection: Connection, span: Span) -> list[int]:
+    """How many deliveries of each slot wait."""
+    statement = select(deliveries.c.id, deliveries.c.project_id).where(
+        deliveries.c.lane_id.in_(own_lanes(span.project_id)), WAITS
+    )
+    edges = edges_of(span)
+    lows, found = [low for low, _ in edges], [0] * len(edges)
+    for number, project_id in connection.execute(statement.limit(_MOST_WAITING)):
+        if project_id == span.project_id and lows[0] <= number < edges[-1][1]:
+            found[bisect_right(lows, number) - 1] += 1
+    return found
+
+
+def took(connection: Connection, span: Span) -> list[Sequence[float]]:
+    """Some seconds from accepted to delivered of each slot."""
+    return [
+        [max(0, one[0]) / 1000 for one in _TOOK.rows(connection, span.project_id, low, high) if one[0] is not None]
+        for low, high in edges_of(span)
+    ]
