@@ -5,6 +5,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *project_pages.ROUTES,
 )
 _NOT_ALLOWED = 405
+_PACKED = 6
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -43,7 +45,8 @@ def console(services: ConsoleServices) -> Mount:
     """The console, to stand last among the routes: what nobody else knows is its 404 page."""
     app = Starlette(
         routes=[
-            Mount("/static", StaticFiles(directory=_STATIC)),
+            # Pages are sent as they are: to pack a page that holds a token would tell of the token by its length.
+            Mount("/static", GZipMiddleware(StaticFiles(directory=_STATIC), compresslevel=_PACKED)),
             *ROUTES,
         ],
         middleware=[Middleware(Forwarded, trusted=services.auth.trusted)],
