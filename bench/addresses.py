@@ -28,8 +28,8 @@ _ASKED: dict[str, Sequence[str]] = {
         "?kind=ignored", "?kind=accepted", "?type=pipeline.run.failed", "?type=pipeline.run.ignored", "?time=1h",
         "?source={source}", "?q=build", "?q=%23{number}", "?before={event}", "?source={source}&before={event}",
     ),
-    "/projects/{key}/why": ("?q={event}", "?q=%23{number}", "?q=build", "?q=https://ci.example.com/no/1"),
-    "/projects/{key}/robots": ("?q=group", "?q=0999", "?state=troubled", "?from={robot}"),
+    "/projects/{key}/why": ("?q={event}", "?q={wide}", "?q=%23{number}", "?q=build", "?q=https://ci.example.com/no/1"),
+    "/projects/{key}/robots": ("?q=group", "?q=0999", "?from={robot}"),
     "/projects/{key}/settings/audit": ("?before={audit}",),
     "/admin/audit": ("?before={audit}", "?project=large"),
     "/projects/{key}/settings/general/notifications/{channel}": (
@@ -47,6 +47,8 @@ _ASKED: dict[str, Sequence[str]] = {
     "/api/v1/projects/{key}/robots": ("?limit=200",),
     "/api/v1/projects/{key}/subscriptions": ("?limit=200",),
     "/api/v1/audit": ("?project=large",),
+    "/projects/{key}/events/{wide}": (),
+    "/api/v1/projects/{key}/events/{wide}/why": (),
 }  # fmt: skip
 # Without a provider there is nothing behind these.
 _LEFT_OUT = ("/sign-in",)
@@ -78,6 +80,9 @@ class Known:
         subscription = one("SELECT id FROM subscriptions WHERE project_id = ? ORDER BY id LIMIT 1 OFFSET 500", mine)
         source = one("SELECT id FROM sources WHERE project_id = ? LIMIT 1", mine)
         number = one("SELECT number_key FROM events WHERE id = ?", event)
+        wide = one(
+            "SELECT event_id FROM deliveries WHERE project_id = ? GROUP BY event_id HAVING count(*) > 2 LIMIT 1", mine
+        )
         words = {
             "key": _KEY,
             "project": _KEY,
@@ -87,6 +92,7 @@ class Known:
             "delivery": encode(Prefix.DELIVERY, delivery),
             "dead": encode(Prefix.DELIVERY, dead),
             "event": encode(Prefix.EVENT, event),
+            "wide": encode(Prefix.EVENT, wide),
             "number": str(number),
             "subscription": encode(Prefix.SUBSCRIPTION, subscription),
             "source": encode(Prefix.SOURCE, source),
@@ -105,7 +111,8 @@ def addresses(known: Known) -> list[str]:
     """The console's pages, then what the API reads."""
     pages = [route.path for route in ROUTES if "GET" in (route.methods or ()) and not route.path.startswith(_LEFT_OUT)]
     reads = [_API + one.path for one in OPERATIONS if one.method == "GET"]
-    return [address for path in (*pages, *reads) for address in _addresses(known, path)]
+    wide = [path for path in _ASKED if "{wide}" in path]
+    return [address for path in (*pages, *reads, *wide) for address in _addresses(known, path)]
 
 
 def _addresses(known: Known, path: str) -> list[str]:

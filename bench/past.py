@@ -16,6 +16,8 @@ from shipbell.storage.keeping import id_hash
 _KINDS = ("pipeline.run.completed", "pipeline.run.failed", "check.task.completed", "deploy.application.deployed")
 _STATUS = {"pipeline.run.failed": "FAILED"}
 _CHUNK = 20_000
+# One event in so many goes to every subscription.
+_WIDE = 50_000
 _DAY_MS = 86_400_000
 _TABLES = {
     "events": 12, "event_keys": 4, "attempts": 12, "attempt_deliveries": 3, "door_calls": 9,
@@ -68,7 +70,8 @@ class _Rows:
 def fill(connection: sqlite3.Connection, past: Past, now: datetime) -> None:
     """Write the past of every project: nine tenths of it belong to the one with most subscriptions.
 
-    Each event has two deliveries, one of them in a message of its own and one in a digest of up to three.
+    Each event has two deliveries, one of them in a message of its own and one in a digest of up to three; a few of the
+    large project are for every subscription.
     """
     large, *others = _projects(connection)
     chance = random.Random(1)  # noqa: S311 - the same past each time
@@ -100,7 +103,7 @@ def _projects(connection: sqlite3.Connection) -> list[_Project]:
 
 
 def _id(at: int, index: int) -> int:
-    return first_at(datetime.fromtimestamp(at / 1000, UTC)) + index % 1_000_000 * 4
+    return first_at(datetime.fromtimestamp(at / 1000, UTC)) + index % 1_000 * 4_000
 
 
 def _event(rows: _Rows, project: _Project, index: int, at: int, chance: random.Random) -> None:
@@ -137,7 +140,8 @@ def _deliveries(rows: _Rows, project: _Project, index: int, past: Past, at: int)
     if index % 100 == 50:
         return
     event = _id(at, index)
-    for which in (0, 1):
+    wide = index % _WIDE == 1
+    for which in range(len(project.subscriptions) if wide else 2):
         place = index * 2 + which
         subscription, lane = project.subscriptions[place % len(project.subscriptions)]
         waits = place >= past.deliveries - past.waiting
