@@ -44,7 +44,7 @@ ASKED = frozenset(
     (
         "lang", "next", "openid", "done", "q", "from", "range", "region", "new", "copy", "edit", "show", "id", "before",
         "seen", "replayed", "refused", "reopened", "state", "subscription", "source", "type", "time", "robot", "kind",
-        "action", "actor", "after", "until", "why",
+        "action", "actor", "after", "until", "why", "rows", "calls",
     )
 )  # fmt: skip
 _TEMPLATES = Environment(
