@@ -82,11 +82,11 @@ async def replay_many(call: Call) -> Response:
 
 async def robots(call: Call) -> Response:
     """The robots that the project's subscriptions name."""
-    lines = await _robots(call)
+    project = await call.project()
     limit, after = limit_of(call.request), number_cursor_of(call.request) or 0
-    rest = [one for one in lines if one.id > after]
-    page = rest[:limit]
-    following = cursor(page[-1].id) if len(rest) > limit else None
+    lines = await call.services.history.robots(project_id=project.id, after=after, most=limit + 1)
+    page = lines[:limit]
+    following = cursor(page[-1].id) if len(lines) > limit else None
     return answer(Listed(items=[_robot(call, one) for one in page], next=following))
 
 
@@ -104,15 +104,10 @@ async def reopen(call: Call) -> Response:
 
 async def _known_robot(call: Call) -> RobotLine:
     number = id_in_path(call.request, Prefix.ROBOT, "robot")
-    for line in await _robots(call):
-        if line.id == number:
-            return line
-    raise NotFound("There is no such robot in this project.")
-
-
-async def _robots(call: Call) -> list[RobotLine]:
     project = await call.project()
-    return sorted(await call.services.history.robots(project_id=project.id), key=lambda one: one.id)
+    for line in await call.services.history.robots(project_id=project.id, lane_ids=[number]):
+        return line
+    raise NotFound("There is no such robot in this project.")
 
 
 def _robot(call: Call, line: RobotLine) -> object:
