@@ -8,9 +8,9 @@ from starlette.responses import Response
 from shipbell.domain.access import Action, Role
 from shipbell.domain.errors import InvalidValue, NotFound, Problem
 from shipbell.ports.directory import MemberRecord
-from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
+from shipbell.web.console.frame import ROLES, by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.project_services import project_services
-from shipbell.web.console.project_words import ROLES, telling
+from shipbell.web.console.project_words import telling
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import en
 

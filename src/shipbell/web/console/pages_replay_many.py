@@ -96,7 +96,6 @@ async def _came(request: Request, steps: Steps) -> Response:
         more=more,
         left=await services.insight.newer(find, steps.after) if more else None,
         waits=_both(counts["waiting"], counts["retrying"]),
-        retrying=counts["retrying"],
         refused=steps.refused,
         reasons=steps.why,
         again=known_address(request.url.path, request.url.query),

@@ -17,7 +17,7 @@ from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.subscriptions import Locale
 from shipbell.domain.times import took
 from shipbell.ports.insight import Count
-from shipbell.web.console.frame import frame_of
+from shipbell.web.console.frame import ROLES, frame_of
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import Words, en
 
@@ -37,12 +37,6 @@ RESULTS: Mapping[str, str] = {
     "gone": en("Robot gone"),
     "refused": en("Refused"),
     "interrupted": en("Cut off"),
-}
-ROLES: Mapping[Role, str] = {
-    Role.PROJECT_ADMINISTRATOR: en("Project administrator"),
-    Role.PROJECT_MANAGER: en("Project manager"),
-    Role.DEVELOPER: en("Developer"),
-    Role.VIEWER: en("Viewer"),
 }
 KINDS: Mapping[str, tuple[str, str]] = {
     "generic": (en("Generic"), en("One JSON shape, bearer token")),
