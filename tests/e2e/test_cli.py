@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,13 @@ def test_settings_that_cannot_be_used_end_with_3_and_are_named(place: Place, mon
     ran = place.say("export")
     assert (ran.code, ran.out) == (3, "")
     assert "SHIPBELL_RETENTION_DAYS" in ran.err
+
+
+def test_the_collector_rests_while_commands_are_loaded_and_works_afterwards() -> None:
+    # In a process of its own, since this one has loaded them already.
+    asked = "import gc, shipbell.__main__; print(gc.isenabled(), gc.get_freeze_count() > 100_000, gc.get_count()[2])"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True True 0\n"
 
 
 # --- apply and export -----------------------------------------------------------------------------------------
