@@ -22,8 +22,7 @@ SAID_IN = (
     "usecases/manage_subscriptions.py",
     "usecases/throttle.py",
     "storage/accounts.py",
-    "storage/editing.py",
-    "storage/editing_subscriptions.py",
+    "storage/edited_rows.py",
     "web/console/forms.py",
 )
 # These have pages of their own, with words of their own.
