@@ -1,6 +1,6 @@
 """Put the parts together: the one place where every layer meets."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,14 +181,24 @@ def database_path(settings: Settings) -> Path:
     )
 
 
+def _check_channels(settings: Settings, known: Collection[str]) -> None:
+    """A channel that is not there is a slip of the pen, and the one that was meant would be offered nowhere."""
+    unknown = [one for one in settings.channel_regions if one not in known]
+    if unknown:
+        raise BadSettings(
+            f"SHIPBELL_CHANNEL_REGIONS names no channel with “{unknown[0]}”: there is {', '.join(known)}."
+        )
+
+
 def assemble(settings: Settings) -> Parts:
     """Open the store of these settings and build what works on it; raises an Unusable error in words."""
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
+    known = channels.by_kind()
+    _check_channels(settings, known)
     path = database_path(settings)
     keys = secret_keys(settings)
     opened = open_store(path, keys)
-    known = channels.by_kind()
     pick = Pick(known)
     woken = Woken()
     rules = Rules(

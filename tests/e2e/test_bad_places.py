@@ -56,6 +56,8 @@ def test_a_wrong_key_ends_every_command_with_a_sentence(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     refused(shipbell_here(environment(tmp_path, {"SHIPBELL_SECRET_KEY": "abc"}), "migrate"), "SHIPBELL_SECRET_KEY")
     refused(shipbell_here(environment(tmp_path, {"SHIPBELL_WECOM_BURST": "many"}), "migrate"), "SHIPBELL_WECOM_BURST")
+    unknown = environment(tmp_path, {"SHIPBELL_CHANNEL_REGIONS": "wecon=*"})
+    refused(shipbell_here(unknown, "migrate"), "SHIPBELL_CHANNEL_REGIONS names no channel with “wecon”")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
