@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,18 @@ async def test_each_page_is_there_for_those_who_may_see_it_and_for_no_other(
             assert f'<html lang="{language}">' in reply.text
         stranger = await console["mallory"].get(there)
         assert stranger.status_code == (403 if path.startswith("/admin") else 404), path
+
+
+async def test_no_page_leads_anybody_to_what_is_not_theirs(console: ConsoleHouse) -> None:
+    for who in RANK:
+        ways: set[str] = set()
+        for path, least in PAGES.items():
+            if RANK.index(who) >= RANK.index(least):
+                page = (await console[who].get(await filled(console, path))).text
+                ways |= {unescape(one) for one in re.findall(r' (?:href|action)="(/[^"#]*)', page)}
+        for way in sorted(one for one in ways if not one.startswith("/static") and "lang=" not in one):
+            reply = await console[who].get(way)
+            assert reply.status_code in {200, 303, 405}, (who, way)
 
 
 async def test_looking_changes_nothing(console: ConsoleHouse) -> None:
