@@ -7,6 +7,8 @@ as `feature_x_y` and `a < b` stay as they are.
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from urllib.parse import quote, urlsplit
 
 import regex
@@ -29,8 +31,23 @@ _SAFE_URL = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,4})?(?:[/?#][A-Za-z
 _GRAPHEME = regex.compile(r"\X")
 # No message shows more of one value than this many characters, so no more is looked at.
 _MOST_CHARACTERS = 8_192
+# Names, members and labels come again and again: what was made of short ones is remembered.
+_SHORT_CHARACTERS = 64
+_REMEMBERED = 4_096
 
 
+def _remembering(change: Callable[[str], str]) -> Callable[[str], str]:
+    """The same change, looked up for short texts."""
+    known = lru_cache(_REMEMBERED)(change)
+
+    @wraps(change)
+    def changed(text: str) -> str:
+        return known(text) if len(text) <= _SHORT_CHARACTERS else change(text)
+
+    return changed
+
+
+@_remembering
 def clean(text: str) -> str:
     """One line, without what cannot be seen."""
     text = text[:_MOST_CHARACTERS]
@@ -46,12 +63,14 @@ def _harmless(text: str) -> str:
     return _LINK.sub(r"]\g<skipped>（", text) if "]" in text else text
 
 
+@_remembering
 def defuse_text(text: str) -> str:
     """One line that mentions nobody and opens no link text in a plain text message."""
     text = clean(text)
     return _harmless(text)
 
 
+@_remembering
 def defuse(text: str) -> str:
     """One line of markdown that cannot mention, colour, link, open code or bold, nor begin a heading or quote."""
     text = _harmless(clean(text)).replace("`", "'").replace("**", "∗∗")
