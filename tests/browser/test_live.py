@@ -1,0 +1,279 @@
+"""What moves on a page while one looks at it, in a real browser: one stream, at rest when hidden, and no row shifts."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect
+
+from running_house import SECRET, TAB, RunningHouse, browsing, sign_in
+
+pytestmark = pytest.mark.browser
+
+# Watches what moves by itself; a shift within half a second after a click does not count for the measure, nor for us.
+_WATCH = """() => {
+  window.moved = [];
+  const told = (one) => (one.node && (one.node.outerHTML || one.node.textContent) || '').slice(0, 100);
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.moved.push([entry.value, ...entry.sources.map(told)]);
+  }).observe({ type: 'layout-shift' });
+}"""
+_HIDDEN = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def event(number: int, name: str) -> dict[str, object]:
+    """A failed run."""
+    return {
+        "id": f"{name}-{number}",
+        "type": "pipeline.run.failed",
+        "subject": {"name": name},
+        "run": {"number": str(number), "status": "FAILED"},
+    }
+
+
+def call(running: RunningHouse, path: str, secret: str, body: object) -> int:
+    """Call a hook as a tool would; what it answered."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{running.address}/hooks/{path}",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
+            status: int = reply.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def robot(running: RunningHouse, method: str, path: str, body: object = None) -> None:
+    """Tell the simulator what happens to a robot."""
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{running.robots}/robots/{path}", None if body is None else json.dumps(body).encode(), method=method
+    )
+    urllib.request.urlopen(request, timeout=20).close()  # noqa: S310 - loopback
+
+
+def subscribe(page: Page, running: RunningHouse, project: str, key: str) -> None:
+    """Tell a robot of failed runs."""
+    page.goto(f"{TAB.format(key=project)}?new")
+    page.fill('input[name="name"]', key)
+    page.fill('input[name="url"]', running.robot_url(key))
+    page.check('input[name="events"][value="pipeline.run.failed"]')
+    page.locator(".card-foot .btn-main").click()
+    expect(page.locator(".notice-ok").first).to_be_visible()
+
+
+def live(page: Page) -> None:
+    """Wait until the page's stream is open."""
+    page.wait_for_selector("html.is-live")
+
+
+def streams(page: Page) -> tuple[list[Request], list[Request]]:
+    """The streams that a page opens from now on, and those that have ended."""
+    opened: list[Request] = []
+    ended: list[Request] = []
+
+    def note(requests: list[Request], request: Request) -> None:
+        if "/live" in request.url:
+            requests.append(request)
+
+    page.on("request", lambda request: note(opened, request))
+    page.on("requestfailed", lambda request: note(ended, request))
+    page.on("requestfinished", lambda request: note(ended, request))
+    return opened, ended
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_rows_settle_where_they_stand(chromium: Browser, running: RunningHouse, width: int) -> None:
+    name = f"settling-{width}"
+    with browsing(chromium, running, width=width) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        subscribe(page, running, f"en-{width}", f"a-robot-{name}")
+        for number in range(14):
+            running.emit(f"en-{width}", event(number, name))
+        page.goto(f"/projects/en-{width}/deliveries")
+        waiting = page.locator("tbody").get_by_text("Waiting")
+        assert waiting.count() > 0
+        page.evaluate(_WATCH)
+        live(page)
+        box = page.get_by_role("checkbox").first
+        box.check()
+        before = [one.bounding_box() for one in page.locator("tbody tr").all()]
+        expect(waiting).to_have_count(0, timeout=20_000)
+        running.emit(f"en-{width}", event(99, name))
+        expect(page.get_by_text("1 newer delivery")).to_be_visible()
+        assert [one.bounding_box() for one in page.locator("tbody tr").all()] == before
+        assert page.evaluate("window.moved") == []
+        expect(box).to_be_checked()
+        expect(box).to_be_focused()
+        expect(page.locator("tbody .badge-ok")).to_have_count(14)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_row_that_dies_is_marked_and_keeps_its_height(chromium: Browser, running: RunningHouse, width: int) -> None:
+    key = f"a-robot-that-dies-{width}"
+    robot(running, "PUT", f"{key}/faults", {"busy": 1})
+    with browsing(chromium, running, language="zh-CN", width=width) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        subscribe(page, running, f"zh-{width}", key)
+        running.emit(f"zh-{width}", event(1, "dying"))
+        running.emit(f"zh-{width}", event(2, "dying"))
+        page.goto(f"/projects/zh-{width}/deliveries")
+        page.evaluate(_WATCH)
+        live(page)
+        before = [one.bounding_box() for one in page.locator("tbody tr").all()]
+        robot(running, "PUT", f"{key}/faults", {})
+        robot(running, "DELETE", key)
+        expect(page.locator("tbody .badge-dead")).to_have_count(2, timeout=30_000)
+        assert [one.bounding_box() for one in page.locator("tbody tr").all()] == before
+        assert page.evaluate("window.moved") == []
+
+
+def test_a_page_has_one_stream_which_rests_while_nobody_looks_and_then_catches_up(
+    chromium: Browser, running: RunningHouse
+) -> None:
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        subscribe(page, running, "orders", "a-robot-for-the-hidden")
+        opened, ended = streams(page)
+        page.goto("/projects/orders/deliveries")
+        live(page)
+        assert (len(opened), len(ended)) == (1, 0)
+        page.evaluate(_HIDDEN, arg=True)
+        page.wait_for_selector("html:not(.is-live)")
+        expect(page.get_by_text("As of")).to_be_visible()
+        page.wait_for_timeout(100)
+        assert (len(opened), len(ended)) == (1, 1)
+        running.emit("orders", event(1, "unseen"))
+        running.seen("a-robot-for-the-hidden", 1)
+        assert page.get_by_text("newer deliver").count() == 0
+        page.evaluate(_HIDDEN, arg=False)
+        expect(page.get_by_text("1 newer delivery")).to_be_visible()
+        assert (len(opened), len(ended)) == (2, 1)
+        page.get_by_role("link", name="Show them").click()
+        expect(page.locator("tbody tr").first).to_contain_text("unseen #1")
+        page.wait_for_timeout(100)
+        assert (len(opened), len(ended)) == (3, 2)
+
+
+def test_pages_without_live_parts_open_no_stream(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        opened, _ = streams(page)
+        for path in ("/projects/risk", "/projects/risk/events", f"{TAB.format(key='risk')}?new"):
+            page.goto(path)
+            page.wait_for_timeout(200)
+        assert opened == []
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("en", 390), ("zh-CN", 1280), ("zh-CN", 390)])
+def test_a_source_says_what_came_and_nothing_shifts(
+    chromium: Browser, running: RunningHouse, language: str, width: int
+) -> None:
+    name = f"live-{language.lower()}-{width}"
+    long = f"{name}/a-very-long-branch-based-pipeline-name-of-the-merge-queue-支付与结算平台夜间构建与回归测试通知"
+    with browsing(chromium, running, language=language, width=width) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        page.goto("/projects/payments/sources/new")
+        page.check('input[name="kind"][value="generic"]')
+        page.fill('input[name="name"]', name)
+        page.locator("main form button[type=submit]").last.click()
+        secret = page.locator(".copy-line.is-secret code").inner_text()
+        page.goto("/projects/payments/sources")
+        page.get_by_role("link", name=name).click()
+        live(page)
+        page.locator("#arrived").scroll_into_view_if_needed()
+        page.wait_for_timeout(600)
+        page.evaluate(_WATCH)
+        step = page.locator("#arrived")
+        below = page.locator("#calls").bounding_box()
+        assert call(running, f"payments/{name}", "wrong", event(1, name)) == 401
+        expect(step.locator(".notice-dead")).to_be_visible(timeout=15_000)
+        odd = {"id": "1", "type": "no.such.type", "subject": {"name": name}}
+        assert call(running, f"payments/{name}", secret, odd) == 400
+        expect(step).to_contain_text("unknown-event-type", timeout=15_000)
+        assert call(running, f"payments/{name}", secret, event(2, long)) == 202
+        expect(step.locator(".notice-ok")).to_be_visible(timeout=15_000)
+        assert call(running, f"payments/{name}", "wrong", event(3, name)) == 401
+        expect(step.locator(".notice-dead")).to_be_visible(timeout=15_000)
+        expect(step.locator(".notice-ok")).to_be_visible()
+        assert page.locator("#calls").bounding_box() == below
+        assert page.evaluate("window.moved") == []
+        expect(page.locator("#newer")).to_contain_text("4")
+
+
+def test_an_answer_that_is_overtaken_by_typing_is_given_up(chromium: Browser, running: RunningHouse) -> None:
+    held: list[Route] = []
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        page.goto(f"{TAB.format(key='risk')}?new")
+        failed: list[Request] = []
+        page.on("requestfailed", lambda request: failed.append(request))  # noqa: PLW0108 - the driver marks its listeners
+
+        def once(route: Route) -> None:
+            if not held:
+                held.append(route)
+            else:
+                route.continue_()
+
+        page.route(re.compile("notifications/wecom"), once)
+        ids = page.locator('input[name="user_ids"]')
+        ids.press_sequentially("li.si")
+        page.wait_for_timeout(800)
+        assert len(held) == 1
+        ids.press_sequentially(";zhang.san")
+        expect(page.locator(".bubble").first).to_contain_text("@zhang.san")
+        assert [one.method for one in failed] == ["POST"]
+        expect(ids).to_have_value("li.si;zhang.san")
+        expect(ids).to_be_focused()
+
+
+def test_what_the_preview_unfolds_stays_open_and_typing_is_not_blamed(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        page.goto(f"{TAB.format(key='risk')}?new")
+        page.get_by_text("Show as sent").click()
+        expect(page.locator("#as-sent")).to_be_visible()
+        page.locator('input[name="url"]').press_sequentially("qyapi")
+        page.locator('input[name="user_ids"]').press_sequentially("li.si")
+        expect(page.locator("#as-sent")).to_contain_text("li.si")
+        expect(page.locator("#as-sent")).to_be_visible()
+        expect(page.locator("#url-told")).to_have_text("Start with http:// or https://.")
+        expect(page.locator('input[name="url"]')).to_have_attribute("aria-invalid", "true")
+        page.locator('input[name="name"]').press_sequentially("x" * 101, delay=0)
+        page.wait_for_timeout(900)
+        expect(page.locator("#name-told")).to_have_text("")
+        page.keyboard.press("Tab")
+        expect(page.locator("#name-told")).not_to_have_text("")
+
+
+def test_no_script_no_style_and_no_page_is_kept_by_htmx(chromium: Browser, running: RunningHouse) -> None:
+    with browsing(chromium, running) as page:
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        page.goto("/projects/risk/deliveries")
+        live(page)
+        config = page.evaluate("htmx.config")
+        assert (config["allowEval"], config["includeIndicatorStyles"], config["historyEnabled"]) == (
+            False,
+            False,
+            False,
+        )
+        assert page.locator("style, [style]").count() == 0
+        # It notes the address that one is at, and nothing of the page.
+        kept = page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]")
+        assert kept == [[], ["htmx-current-path-for-history"]]
+        assert SECRET not in page.content()
