@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -88,6 +89,14 @@ async def test_the_language_link_repeats_no_secret_of_the_address(console: Conso
     page = (await console.house.http.get(f"/sign-in?{secrets}&next=/workspace?{secrets.replace('&', '%26')}")).text
     link = next(one for one in re.findall(r'href="([^"]*)"', page) if "lang=zh-CN" in one)
     assert "s3cret" not in unescape(link)
+
+
+async def test_who_sends_a_form_after_the_session_ended_is_led_back_to_its_page(console: ConsoleHouse) -> None:
+    http = console.house.http
+    http.cookies.clear()
+    for path, way in ((TAB, f"/sign-in?next={quote(TAB, safe='')}"), (f"{TAB}/sub_x/switch", "/sign-in")):
+        reply = await http.post(path, data={"name": "typed"}, headers={"Accept": "text/html"})
+        assert (reply.status_code, reply.headers["location"]) == (303, way)
 
 
 def test_what_pages_read_of_an_address_is_what_links_repeat() -> None:

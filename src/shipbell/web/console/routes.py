@@ -98,7 +98,8 @@ def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
 
 
 def _way_back(request: Request) -> str | None:
-    if request.method != "GET" or request.url.path == "/":
+    """The page to come back to: where a form was sent to an address that is a page, too, that page."""
+    if request.url.path == "/" or "GET" not in _taken(request):
         return None
     return known_address(request.url.path, request.url.query)
 
