@@ -90,7 +90,7 @@ async def walk(made: House, root: str, who: str) -> int:
     return called
 
 
-@pytest.mark.parametrize("who", ["root", "administrator", "viewer"])
+@pytest.mark.parametrize("who", ["root", "viewer"])
 async def test_generated_calls_find_nothing_that_the_document_does_not_tell(tmp_path: Path, who: str) -> None:
     async with house(tmp_path, SHIPBELL_WECOM_PER_MINUTE="0") as made:
         async with listening(made.app) as root:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from api_house import KEY, OTHER, house
+from api_house import KEY, OTHER, House, house
 from test_api_schema import listening
 from test_roles import furnish
 from walking import Size, Walked, Walker, walk
@@ -29,15 +29,23 @@ async def walked_as(folder: Path, who: str, size: Size) -> Walked:
     async with house(folder, SHIPBELL_WECOM_PER_MINUTE="0") as made:
         ids = await furnish(made)
         await made.ask("DELETE", f"/projects/{OTHER}")
-        mine = [] if who == "nobody" else (await made.ask("GET", "/tokens", who=who)).json()["items"]
+        own = frozenset() if who == "nobody" else await own_of(made, who)
         walker = Walker(
             headers={} if who == "nobody" else {"Authorization": f"Bearer {made.tokens[who]}"},
             path={"key": KEY, "user": "passing"},
             ids={**ids, "users": "passing"},
-            own=mine[0]["id"] if mine else "",
+            own=own,
         )
         async with listening(made.app) as root:
             return await walk(root, walker, size)
+
+
+async def own_of(made: House, who: str) -> frozenset[str]:
+    """The ids of somebody's own tokens and account, and its name."""
+    tokens = (await made.ask("GET", "/tokens", who=who)).json()["items"]
+    name = "administrator" if who == "reader" else who
+    account = (await made.ask("GET", f"/users/{name}")).json()
+    return frozenset({name, account["id"], *(one["id"] for one in tokens)})
 
 
 def check(walked: Walked, who: str) -> None:
