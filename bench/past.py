@@ -31,7 +31,10 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """How much there was: of each thousand deliveries, those that ended badly; what waits stands at the end."""
+    """How much there was: of each thousand deliveries, those that ended badly; what waits stands at the end.
+
+    `begin` numbers the first event: a second past in the same database begins behind the first.
+    """
 
     deliveries: int
     days: float = 29
@@ -40,6 +43,7 @@ class Past:
     cancelled: int = 4
     ignored: int = 10
     waiting: int = 2_000
+    begin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,11 @@ def fill(connection: sqlite3.Connection, past: Past, now: datetime) -> None:
     rows, many = _Rows(), max(1, past.deliveries // 2)
     step = past.days * _DAY_MS / many
     began = int(now.timestamp() * 1000 - past.days * _DAY_MS)
-    for index in range(many):
+    for index in range(past.begin, past.begin + many):
         project = large if index % 10 or not others else others[index // 10 % len(others)]
-        _event(rows, project, index, began + int(index * step), chance)
-        _deliveries(rows, project, index, past, began + int(index * step))
+        at = began + int((index - past.begin) * step)
+        _event(rows, project, index, at, chance)
+        _deliveries(rows, project, index, past, at)
         if index % (_CHUNK // 2) == 0:
             rows.write(connection)
     rows.write(connection)
@@ -144,7 +149,7 @@ def _deliveries(rows: _Rows, project: _Project, index: int, past: Past, at: int)
     for which in range(len(project.subscriptions) if wide else 2):
         place = index * 2 + which
         subscription, lane = project.subscriptions[place % len(project.subscriptions)]
-        waits = place >= past.deliveries - past.waiting
+        waits = place >= 2 * past.begin + past.deliveries - past.waiting
         state, cause = ("waiting", None) if waits else _ending(place, past)
         rows.of["deliveries"].append(
             (

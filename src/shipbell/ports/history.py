@@ -153,8 +153,8 @@ class History(Protocol):
         """The events of an id (ours or the tool's), the newest first, a few at most."""
         ...
 
-    async def deliveries_of(self, event_id: int) -> Sequence[DeliveryWhole]:
-        """Every delivery of an event."""
+    async def deliveries_of(self, event_id: int, *, most: int | None = None) -> Sequence[DeliveryWhole]:
+        """Every delivery of an event, or the first of them, the oldest first."""
         ...
 
     async def robots(

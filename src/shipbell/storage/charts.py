@@ -65,10 +65,10 @@ def _busiest(connection: Connection, span: Span) -> list[Busy]:
     last: dict[str, int] = {}
     number: dict[str, int] = {}
     bad: dict[str, int] = {}
-    for row in connection.execute(statement):
-        last.setdefault(row.name_key, row.id)
-        number[row.name_key] = number.get(row.name_key, 0) + 1
-        bad[row.name_key] = bad.get(row.name_key, 0) + (row.type in span.bad_types)
+    for event_id, name, kind in connection.execute(statement).all():
+        last.setdefault(name, event_id)
+        number[name] = number.get(name, 0) + 1
+        bad[name] = bad.get(name, 0) + (kind in span.bad_types)
     most = sorted(number, key=lambda name: (-number[name], name))[:_SHOWN]
     bodies = select(events.c.id, events.c.body, events.c.ignored).where(events.c.id.in_([last[one] for one in most]))
     written = {

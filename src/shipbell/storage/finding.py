@@ -81,10 +81,10 @@ def wholes(connection: Connection, delivery_ids: Sequence[int]) -> list[Delivery
     ]
 
 
-def of_event(connection: Connection, event_id: int) -> list[DeliveryWhole]:
-    """Every delivery of an event, whole."""
-    statement = select(deliveries.c.id).where(deliveries.c.event_id == event_id)
-    return wholes(connection, list(connection.execute(statement).scalars()))
+def of_event(connection: Connection, event_id: int, most: int | None = None) -> list[DeliveryWhole]:
+    """Every delivery of an event, whole; or the first of them."""
+    statement = select(deliveries.c.id).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+    return wholes(connection, list(connection.execute(statement.limit(most)).scalars()))
 
 
 def _attempts(connection: Connection, project_of: Mapping[int, int]) -> Mapping[int, list[AttemptLine]]:

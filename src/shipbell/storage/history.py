@@ -64,9 +64,9 @@ class SqlHistory:
         """The events of an id (ours or the tool's), the newest first, a few at most."""
         return await self._database.read(lambda connection: naming.named(connection, identifier, project_id))
 
-    async def deliveries_of(self, event_id: int) -> Sequence[DeliveryWhole]:
-        """Every delivery of an event."""
-        return await self._database.read(lambda connection: finding.of_event(connection, event_id))
+    async def deliveries_of(self, event_id: int, *, most: int | None = None) -> Sequence[DeliveryWhole]:
+        """Every delivery of an event, or the first of them, the oldest first."""
+        return await self._database.read(lambda connection: finding.of_event(connection, event_id, most))
 
     async def robots(
         self,

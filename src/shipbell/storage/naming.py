@@ -12,7 +12,7 @@ from shipbell.storage.schema import event_keys, events
 
 _MOST = 20
 # Among how many of the newest events a part of an id is looked for.
-_LOOK = 20_000
+_LOOK = 5_000
 
 
 def named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:

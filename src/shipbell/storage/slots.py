@@ -120,7 +120,7 @@ def waiting(connection: Connection, span: Span) -> list[int]:
     )
     edges = edges_of(span)
     lows, found = [low for low, _ in edges], [0] * len(edges)
-    for number, project_id in connection.execute(statement.limit(_MOST_WAITING)):
+    for number, project_id in connection.execute(statement.limit(_MOST_WAITING)).all():
         if project_id == span.project_id and lows[0] <= number < edges[-1][1]:
             found[bisect_right(lows, number) - 1] += 1
     return found

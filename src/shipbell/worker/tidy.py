@@ -13,6 +13,7 @@ from shipbell.telemetry import log
 _EXPIRE_SECONDS = 2.0
 _FORGET_EVERY = timedelta(minutes=10)
 _BETWEEN_CHUNKS_SECONDS = 0.2
+_TALLIES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Tidy:
                 age = (self.clock.now() - oldest_at).total_seconds() if oldest_at else 0.0
                 for tell in self.told:
                     tell(waiting, age)
-                await self.upkeep.tally()
+                await self._tally()
                 if forgot_at is None or self.clock.now() - forgot_at > _FORGET_EVERY:
                     forgot_at = self.clock.now()
                     await self._forget()
@@ -45,6 +46,13 @@ class Tidy:
                 log().error("tidy.stuck", sentence=error.sentence)
                 self.troubled(error)
             await asyncio.sleep(_EXPIRE_SECONDS)
+
+    async def _tally(self) -> None:
+        """A few chunks a turn: an old database has a month to count."""
+        for _ in range(_TALLIES):
+            if not await self.upkeep.tally():
+                return
+            await asyncio.sleep(_BETWEEN_CHUNKS_SECONDS)
 
     async def _forget(self) -> None:
         """Chunk by chunk, so that events are never held up."""

@@ -16,6 +16,8 @@ from shipbell.web.console.project_words import number_of, telling
 from shipbell.web.console.services import services_of
 
 _IGNORED: Mapping[str, bool | None] = {"": None, "accepted": False, "ignored": True}
+# So many deliveries stand on the page of their event; the path of the event has them all, page by page.
+_SHOWN = 50
 
 
 async def events(request: Request) -> Response:
@@ -50,6 +52,7 @@ async def event_of(request: Request) -> EventLine:
 async def one_event(request: Request) -> Response:
     """`GET /projects/{key}/events/{event}`."""
     line = await event_of(request)
+    wholes = await services_of(request).history.deliveries_of(line.id, most=_SHOWN + 1)
     return render(
         request,
         "event.html",
@@ -58,7 +61,8 @@ async def one_event(request: Request) -> Response:
         line=line,
         event=line.event,
         raw=as_read(line),
-        wholes=await services_of(request).history.deliveries_of(line.id),
+        wholes=wholes[:_SHOWN],
+        more=len(wholes) > _SHOWN,
     )
 
 
