@@ -203,6 +203,8 @@ async def test_a_secret_is_told_once_and_never_again(tmp_path: Path) -> None:
         ]
         for secret in (made_up["secret"], SECRET, token["token"]):
             assert not any(str(secret) in text for text in everything)
+        reply = await made.ask("GET", SOURCES)
+        assert (reply.headers["cache-control"], reply.headers["x-content-type-options"]) == ("no-store", "nosniff")
 
 
 async def test_a_rotated_source_takes_both_secrets_until_the_overlap_ends(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from shipbell.web.api.services import ApiServices
 
 _ENCODE = msgspec.json.Encoder().encode
 _JSON = "application/json"
+# Some replies tell a secret, and a browser asks with a cookie.
+_SAFE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 PREFIX = "/api/v1"
 CREATED = 201
 
@@ -134,8 +136,8 @@ async def _permitted(operation: Operation, services: ApiServices, request: Reque
 
 
 def answer(value: object, status: int = 200, *, revision: int | None = None, location: str | None = None) -> Response:
-    """A JSON reply with its ETag and, for what is new, its address."""
-    headers = {} if revision is None else {"ETag": f'"{revision}"'}
+    """A JSON reply with its ETag and, for what is new, its address; a browser neither keeps it nor guesses at it."""
+    headers = dict(_SAFE) if revision is None else {**_SAFE, "ETag": f'"{revision}"'}
     if location is not None:
         headers["Location"] = f"{PREFIX}{location}"
     return Response(_ENCODE(value), status, headers, media_type=_JSON)
