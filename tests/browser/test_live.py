@@ -260,6 +260,34 @@ def test_what_the_preview_unfolds_stays_open_and_typing_is_not_blamed(chromium: 
         expect(page.locator("#name-told")).not_to_have_text("")
 
 
+def test_address_and_secret_are_copied_by_a_button_that_only_scripts_show(
+    chromium: Browser, running: RunningHouse
+) -> None:
+    with browsing(chromium, running) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        sign_in(page, "alice")
+        page.wait_for_url("/")
+        page.goto("/projects/payments/sources/new")
+        page.check('input[name="kind"][value="generic"]')
+        page.get_by_label("Name", exact=True).fill("copied")
+        page.get_by_role("button", name="Add", exact=True).click()
+        secret = page.locator("#secret").inner_text()
+        for name, text in (
+            ("Copy the secret", secret),
+            ("Copy the hook address", page.locator("#hook-url").inner_text()),
+        ):
+            page.get_by_role("button", name=name).click()
+            expect(page.get_by_role("button", name=name)).to_have_count(0)
+            assert page.evaluate("navigator.clipboard.readText()") == text
+        expect(page.get_by_role("button", name="Copied")).to_have_count(2)
+    with browsing(chromium, running, scripts=False) as page:
+        sign_in(page, "alice")
+        page.goto("/projects/payments/sources")
+        page.get_by_role("link", name="copied").click()
+        expect(page.locator("#hook-url")).to_be_visible()
+        expect(page.locator("button[data-copy]")).to_be_hidden()
+
+
 def test_no_script_no_style_and_no_page_is_kept_by_htmx(chromium: Browser, running: RunningHouse) -> None:
     with browsing(chromium, running) as page:
         sign_in(page, "alice")

@@ -69,7 +69,8 @@
       one.hidden = false;
       one.addEventListener("click", async () => {
         await navigator.clipboard.writeText(document.getElementById(one.dataset.copy).textContent);
-        one.querySelector("[role=status]").textContent = one.dataset.copied;
+        one.querySelector("span").textContent = one.dataset.copied;
+        one.setAttribute("aria-label", one.dataset.copied);
       });
     });
   }
