@@ -19,7 +19,8 @@ from shipbell.storage.schema import (
 from shipbell.storage.schema_people import projects, sessions
 from shipbell.storage.waiting import cancel_of_region
 
-_CHUNK = 2_000
+# Rows of each table in one transaction: it holds the write lock for some hundredths of a second.
+_CHUNK = 250
 _WAITS = deliveries.c.state == literal_column("'waiting'")
 
 
