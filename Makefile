@@ -8,7 +8,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Further arguments of pytest: make test PYTEST_ARGS="-k lanes -x"
 PYTEST_ARGS ?=
-# Test files run side by side in this many processes; the browser's tests run after them, by themselves.
+# Test files run side by side in this many processes; those of the browser after the others, each process with a server.
 WORKERS ?= 2
 # Arguments of the benchmark: make bench BENCH_ARGS="--events 50000"
 BENCH_ARGS ?=
@@ -44,7 +44,7 @@ run: install  ## serve API, hooks and worker on HOST:PORT (127.0.0.1:8080) until
 .PHONY: test
 test: install deps check  ## what CI runs: check, then every test but the drills
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not drill and not browser" $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser $(PYTEST_ARGS)
 
 .PHONY: check
 check: install  ## format, lint, types, import directions, size guard, licences

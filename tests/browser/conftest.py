@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from running_house import PASSWORDS, RunningHouse, command, environment, settings_file
+from full_house import FullHouse, happen, read_names
+from running_house import PASSWORDS, RunningHouse, browsing, command, environment, settings_file, sign_in
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = [
@@ -59,13 +60,23 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """The server on a port of its own with the simulator beside it, for all browser tests together."""
     folder = tmp_path_factory.mktemp("browser")
     environ = environment(folder)
-    command(environ, "apply", str(settings_file(folder)))
+    robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "robot", "--port", "0")
+    command(environ, "apply", str(settings_file(folder, robot_address)))
     for name, password in PASSWORDS.items():
         if name != "admin":
             command(environ, "user", "add", name, "--password-stdin", said=password + "\n")
-    robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "robot", "--port", "0")
     server, address = _started(environ, folder / "server.log", "Shipbell serves on", "serve", "--port", "0")
     yield RunningHouse(address=address, robots=robot_address, environ=environ)
     for process in (server, robot):
         os.kill(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def full(chromium: Browser, running: RunningHouse) -> FullHouse:
+    """The project `full`, once everything happened there."""
+    happen(running)
+    with browsing(chromium, running) as page:
+        sign_in(page, "admin")
+        page.wait_for_url("/")
+        return read_names(page)

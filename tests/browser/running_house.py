@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 import shipbell
 
 SECRET = "s3cret-of-ci"
-PASSWORDS = {name: f"correct-horse-of-{name}" for name in ("admin", "alice", "bob", "carol")}
+PASSWORDS = {name: f"correct-horse-of-{name}" for name in ("admin", "alice", "bob", "carol", "nadia")}
 TAB = "/projects/{key}/settings/general/notifications/wecom"
 _SOURCE_FOLDER = Path(shipbell.__file__).parents[1]
 _SEEN_SECONDS = 20.0
@@ -88,29 +88,71 @@ def command(environ: Mapping[str, str], *words: str, said: str = "") -> None:
     assert done.returncode == 0, done.stderr
 
 
-def settings_file(folder: Path) -> Path:
+def settings_file(folder: Path, robots: str) -> Path:
     """Projects for the tests, each with a source, so that no test meets another's subscriptions."""
     members = {"alice": "project_administrator", "bob": "project_manager", "carol": "developer"}
     sources = [{"name": "ci", "kind": "generic", "secret": SECRET}]
-    projects = [
+    projects: list[dict[str, object]] = [
         {"key": key, "name": key.title(), "time_zone": "Asia/Singapore", "members": members, "sources": sources}
         for key in ("payments", "orders", "risk", "zh-1280", "zh-390", "en-1280", "en-390", "plain")
     ]
     projects.append({"key": "dublin", "name": "Dublin", "region": "eu-west-101", "members": members})
+    projects.append(
+        {**_full(members, robots), "sources": [*sources, {**sources[0], "name": "tower", "kind": "codearts"}]}
+    )
+    projects.append({"key": "bare", "name": "Bare"})
     file = folder / "settings.yaml"
     file.write_text(yaml.safe_dump({"projects": projects}), "utf-8")
     return file
 
 
+def _full(members: Mapping[str, str], robots: str) -> dict[str, object]:
+    """A project in which everything is there at once; `full_house` fills it with what happened."""
+    subscriptions = [
+        {
+            "name": name,
+            "channel": "wecom",
+            "url": f"{robots}/cgi-bin/webhook/send?key={key}",
+            "events": ["pipeline.run.failed", "check.task.completed"],
+            "user_ids": "zhang.san;li.si",
+            **more,
+        }
+        for name, key, more in (
+            ("release group", "a-robot-of-full-that-is-fine", {}),
+            (
+                "nightly builds · 支付与结算平台夜间构建与回归测试通知",
+                "a-robot-of-full-that-is-gone",
+                {"locale": "zh-CN", "format": "text"},
+            ),
+            ("often busy", "a-robot-of-full-that-is-busy", {}),
+            ("switched off", "a-robot-of-full-that-is-unused", {"enabled": False}),
+        )
+    ]
+    return {
+        "key": "full",
+        "name": "Full",
+        "time_zone": "Asia/Singapore",
+        "members": members,
+        "subscriptions": subscriptions,
+    }
+
+
 @contextmanager
 def browsing(
-    browser: Browser, running: RunningHouse, *, language: str = "en", scripts: bool = True, width: int = 1280
+    browser: Browser,
+    running: RunningHouse,
+    *,
+    language: str = "en",
+    scripts: bool = True,
+    width: int = 1280,
+    colours: str = "light",
 ) -> Iterator[Page]:
     """A fresh browser window; calls to any other host than ours fail the test."""
     context = browser.new_context(
         base_url=running.address,
         viewport={"width": width, "height": 900},
         java_script_enabled=scripts,
+        color_scheme="dark" if colours == "dark" else "light",
         locale="zh-CN" if language == "zh-CN" else "en-GB",
     )
     page = context.new_page()

@@ -61,22 +61,23 @@ def fill_in(page: Page, url: str, words: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "scripts", "width"),
-    list(itertools.product(["en", "zh-CN"], [True, False], [1280, 390])),
+    ("language", "scripts", "width", "colours"),
+    list(itertools.product(["en", "zh-CN"], [True, False], [1280, 390], ["light", "dark"])),
 )
 def test_from_signing_in_to_a_message_in_the_group(
-    chromium: Browser, running: RunningHouse, language: str, *, scripts: bool, width: int
+    chromium: Browser, running: RunningHouse, language: str, *, scripts: bool, width: int, colours: str
 ) -> None:
     project = f"{language[:2]}-{width}"
-    words, key = WORDS[language], f"a-robots-key-{project}-{scripts}"
-    with browsing(chromium, running, language=language, scripts=scripts, width=width) as page:
+    words, key = WORDS[language], f"a-robots-key-{project}-{scripts}-{colours}"
+    with browsing(chromium, running, language=language, scripts=scripts, width=width, colours=colours) as page:
         sign_in(page, "bob")
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == colours
         go_to_tab(page, project, words, width)
         fill_in(page, running.robot_url(key), words)
         expect(page.get_by_text(words["saved"])).to_be_visible()
         expect(page.get_by_text("bob").first).to_be_visible()
         assert key not in page.content()
-        running.emit(project, {**EVENT, "id": f"run-{scripts}"})
+        running.emit(project, {**EVENT, "id": f"run-{scripts}-{colours}"})
         (message,) = running.seen(key, 1)
         assert message["mentions"] == ["zhang.san", "li.si"]
         assert words["failed"] in message["content"]

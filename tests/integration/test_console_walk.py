@@ -35,8 +35,10 @@ GOOD = {
     "locale": "en",
     "gate": "all",
 }
-# What no link leads to: the way to the first tab, and what strangers see.
+# What no link leads to: the way to the first tab, streams, and what strangers see.
 APART = {
+    "/projects/{key}/deliveries/live",
+    "/projects/{key}/sources/{source}/live",
     "/projects/{key}/settings/general/notifications",
     "/sign-in",
     "/sign-in/openid",
