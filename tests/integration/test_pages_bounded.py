@@ -1,5 +1,6 @@
 """Every address with 1,000 subscriptions and a past: over indexes, no more work for more of it, light on the wire."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -122,3 +123,28 @@ async def test_every_page_is_light_on_first_load(crowded: Crowded) -> None:
         if weight > LIGHT_BYTES:
             heavy[path] = weight
     assert heavy == {}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_robots_come_in_pages_and_are_found_by_name(crowded: Crowded) -> None:
+    root, seen = crowded.console["root"], list[str]()
+    path: str | None = "/projects/large/robots"
+    for _ in range(3):
+        assert path is not None
+        page = (await root.get(path)).text
+        seen += re.findall(r"group (\d{4}) of the people", re.sub(r'aria-label="[^"]*"', "", page))
+        found = re.search(r'href="(/projects/large/robots\?from=[^"&]+)"', page)
+        path = found[1] if found else None
+    assert seen == [f"{number:04d}" for number in range(75)]
+    assert "1,000 robots" in page
+    found_page = (await root.get("/projects/large/robots?q=group+0999")).text
+    assert "group 0999" in found_page
+    assert "group 0998" not in found_page
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_workspace_shows_what_waits_and_what_is_dead(crowded: Crowded) -> None:
+    page = (await crowded.console["root"].get("/workspace?q=large")).text
+    assert re.search(r'class="num"><a class="dead-num" href="/projects/large/deliveries\?state=dead">\d+<', page)
+    assert re.search(r'data-label="Waiting" class="num">\d+<', page)
+    assert page.count('<svg class="spark"') == 1

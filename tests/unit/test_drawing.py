@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipbell.web.console.drawing import HEIGHT, WIDTH, logarithmic, stacked
+from shipbell.web.console.drawing import HEIGHT, WIDTH, logarithmic, spark, stacked
 
 SLOTS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=40)
 
@@ -48,3 +48,8 @@ def test_no_line_leaves_the_plot(series: list[float | None]) -> None:
     for part in drawing.paths[0][1].replace("M", " ").replace("L", " ").split():
         assert -0.1 <= float(part.split("h")[0]) <= WIDTH + 0.1
     assert drawing.labels[-1] == "0.1"
+
+
+def test_a_spark_reaches_the_top_at_its_most_and_the_ground_at_nothing() -> None:
+    assert spark([0, 4, 2]) == "M0.0 23.0L48.0 1.0L96.0 12.0"
+    assert spark([]) == "M0 23H96"
