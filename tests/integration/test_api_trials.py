@@ -138,6 +138,16 @@ async def test_a_test_goes_before_what_waits(tmp_path: Path) -> None:
         assert ["Test message" in one.content for one in made.robots.messages("group")] == [False, True]
 
 
+async def test_a_test_does_not_wait_for_the_minute_of_a_companion_text(tmp_path: Path) -> None:
+    async with house(tmp_path, SHIPBELL_WECOM_PER_MINUTE="0") as made:
+        path = await furnish(made, user_ids="@all")
+        await made.make(f"/projects/{KEY}/sources", {"name": "ci", "kind": "generic", "secret": SECRET})
+        for number in (1, 2):
+            await made.emit("pipeline.run.failed", f"run-{number}")
+            await made.deliveries("delivered", number)
+        assert (await tried(made, f"{path}/test"))[0] == "delivered"
+
+
 async def test_a_test_message_is_not_replayed(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         path = await furnish(made)

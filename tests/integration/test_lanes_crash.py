@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from lane_house import BAD, BUSY, LOST, THROTTLED, House, furnished, house, names_of
@@ -145,6 +146,19 @@ async def test_a_robot_gets_one_companion_text_a_minute_at_most(tmp_path: Path) 
         at = [call.started_at for call in made.calls if call.handout is None]
         assert len(at) >= 4
         assert min((later - sooner).total_seconds() for sooner, later in pairwise(at)) >= 60
+
+
+@pytest.mark.parametrize("per_minute", [18, 0])
+async def test_a_companion_text_that_waits_for_its_minute_holds_up_no_message(tmp_path: Path, per_minute: int) -> None:
+    async with house(tmp_path, per_minute=per_minute) as made:
+        await alarmed(made)
+        for name in ("one", "two", "three"):
+            [delivery] = await made.accept(name)
+            await made.drain(seconds=1, step=1)
+            assert await made.states([delivery]) == ["delivered"]
+        assert sum(call.handout is None for call in made.calls) == 1
+        await made.drain(seconds=62, step=2)
+        assert sum(call.handout is None for call in made.calls) == 2
 
 
 async def test_a_companion_text_that_fails_never_repeats_the_message_before_it(tmp_path: Path) -> None:

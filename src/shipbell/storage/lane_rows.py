@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
 
 from shipbell.domain.deliveries import Companion, LaneState
 from shipbell.domain.pacing import Pace
@@ -114,7 +114,8 @@ _WAKE = Prepared(
         update(lanes)
         .where(
             lanes.c.id == bindparam("this"),
-            lanes.c.due_at.is_(None),
+            # A companion text whose minute is not over makes a lane due later than it is ready.
+            or_(lanes.c.due_at.is_(None), lanes.c.due_at > lanes.c.ready_at),
             lanes.c.owner.is_(None),
             lanes.c.state.in_((literal_column("'open'"), literal_column("'paused'"))),
         )

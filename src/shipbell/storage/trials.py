@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Clock, Ids
@@ -72,7 +72,7 @@ class SqlTrials:
         )  # fmt: skip
         # Unlike other deliveries a test wakes a robot that is failing or closed: it is how one finds out.
         idle = (lanes.c.id == lane_id, lanes.c.owner.is_(None))
-        connection.execute(update(lanes).where(*idle).values(due_at=func.coalesce(lanes.c.due_at, lanes.c.ready_at)))
+        connection.execute(update(lanes).where(*idle).values(due_at=lanes.c.ready_at))
         return delivery_id
 
     def _lane(self, connection: Connection, trial: Trial, now: int) -> int:
