@@ -103,13 +103,20 @@ async def test_a_call_in_the_air_to_the_old_robot_settles_there_and_is_not_sent_
     assert await made.states(ids) == ["delivered"] * 2
 
 
-async def test_a_call_in_the_air_that_fails_on_the_old_robot_goes_on_there(made: House) -> None:
-    """It stays on the lane that knows its attempt; nothing is lost."""
+@pytest.mark.parametrize("cut_off", [False, True])
+async def test_a_call_in_the_air_that_fails_on_the_old_robot_follows_to_the_new_one(
+    made: House,
+    cut_off: bool,  # noqa: FBT001 - a column of the table
+) -> None:
     [one] = await made.accept("one")
     flying = await made.one()
     await made.change(subscription(url=url_of(KEY_B), events=BOTH))
-    await made.settle(flying, BUSY)
-    await made.drain(seconds=10)
+    if cut_off:
+        await made.lanes.release()
+    else:
+        await made.settle(flying, BUSY)
+    calls = await made.drain(seconds=10)
+    assert [call.url.reveal() for call in calls] == [url_of(KEY_B)]
     assert await made.states([one]) == ["delivered"]
 
 

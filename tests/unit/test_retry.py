@@ -124,7 +124,7 @@ def test_a_lost_call_is_repeated_at_most_twice_while_the_robot_answers_others(
     past = Past(answered_at=NOW - SECOND if answered_after else since - SECOND)
     fate = decided(LOST, one(uncertain=uncertain, uncertain_since=since), past=past).fates[1]
     waits = Again(counted=True, uncertain=True, aside=uncertain >= 2)
-    assert fate == (Buried(maybe=True) if buried else waits)
+    assert fate == (Buried(maybe=True, cause="answers-lost") if buried else waits)
 
 
 def test_a_lost_call_that_was_repeated_twice_lets_others_try_once() -> None:

@@ -39,6 +39,7 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "timed-out": (Label("The call was sent, its answer did not come in time. The group may see this message twice.", "请求已发出，但应答超时。群里可能会看到两次。"), _BY_ITSELF),
     "cut-off": (Label("The call was sent, its answer got lost. The group may see this message twice.", "请求已发出，但没有收到应答。群里可能会看到两次。"), _BY_ITSELF),
     "reply-too-large": (Label("The answer is larger than 64 KiB.", "应答超过 64 KiB。"), Label("Check the URL: this may not be a robot.", "请检查 URL：这可能不是机器人。")),
+    "answers-lost": (Label("Its answers got lost three times while the robot answered other calls: the group may have seen it.", "三次应答均丢失，而机器人对其他请求有应答：群里可能已看到。"), Label("Look into the group, then replay if it is not there.", "请查看群消息，若没有再重新投递。")),
     "interrupted": (Label("Shipbell was stopped during this call. The group may see this message twice.", "调用期间 Shipbell 被停止。群里可能会看到两次。"), _BY_ITSELF),
     "name-not-found": (Label("The host of the URL cannot be found.", "找不到 URL 中的主机。"), Label("Check the URL and the name server; it is tried again by itself.", "请检查 URL 和域名解析；将自动重试。")),
     "not-connected": (Label("The host of the URL does not answer.", "URL 中的主机无应答。"), _BY_ITSELF),

@@ -11,6 +11,7 @@ from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Result, 
 
 STEP_ASIDE_AFTER = timedelta(minutes=1)
 UNCERTAIN_REPEATS = 2
+ANSWERS_LOST = "answers-lost"
 REJECTED_IN_A_ROW = 5
 
 
@@ -28,9 +29,10 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class Buried(Struct, frozen=True, kw_only=True):
-    """It is a dead letter; `maybe` when the group may have seen it all the same."""
+    """It is a dead letter; `maybe` when the group may have seen it all the same; `cause` if not the result's code."""
 
     maybe: bool = False
+    cause: str | None = None
 
 
 class Again(Struct, frozen=True, kw_only=True):
@@ -101,6 +103,11 @@ def _answered_since(waiting: Waiting, past: Past) -> bool:
     return past.answered_at > waiting.uncertain_since
 
 
+def spent(waiting: Waiting, past: Past) -> bool:
+    """Whether a delivery was repeated enough in vain, and the robot answered others since."""
+    return waiting.uncertain > UNCERTAIN_REPEATS and _answered_since(waiting, past)
+
+
 def _again(waiting: Waiting, result: Transient, past: Past, now: datetime) -> Fate:
     """A delivery whose call failed waits on; an uncertain one is not repeated for ever.
 
@@ -108,7 +115,7 @@ def _again(waiting: Waiting, result: Transient, past: Past, now: datetime) -> Fa
     """
     repeated = result.uncertain and waiting.uncertain >= UNCERTAIN_REPEATS
     if repeated and _answered_since(waiting, past):
-        return Buried(maybe=True)
+        return Buried(maybe=True, cause=ANSWERS_LOST)
     failing = now - (waiting.failing_since or now) > STEP_ASIDE_AFTER
     aside = not waiting.stepped_aside and (failing or repeated)
     return Again(counted=True, uncertain=result.uncertain, alone=waiting.alone, aside=aside)

@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 
 from shipbell.domain.deliveries import Companion, Handout, Head, Waiting
 from shipbell.domain.pacing import PaceRule, ready_at, room, started
+from shipbell.domain.retry import spent
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.lanes import Batch
 from shipbell.storage.codec import from_ms, to_ms
-from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_unsayable, fronts, waiting_count
+from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_spent, bury_unsayable, fronts, waiting_count
 from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
 from shipbell.telemetry import log
 
@@ -109,10 +110,21 @@ def _heads(connection: Connection, ready: Sequence[_Ready], now: int) -> Iterabl
     for one in ready:
         waiting = glance.get(one.lane.id, [])
         backlog = len(waiting)
+        if one.room is None and backlog >= UNPACED_GLANCE and waiting[-1].event_id == waiting[0].event_id:
+            waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
         if backlog >= GLANCE and one.room is not None:
             waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
             backlog = waiting_count(connection, one.lane.id) if len(waiting) >= LOOK_AHEAD else len(waiting)
+        waiting = _unspent(connection, one.lane, waiting, now)
         yield one, _head(one, [each for each in waiting if one.lane.open or each.test], backlog)
+
+
+def _unspent(connection: Connection, lane: LaneRow, waiting: list[Waiting], now: int) -> list[Waiting]:
+    """Bury what was repeated enough in vain; what else waits."""
+    if over := [one.id for one in waiting if one.uncertain and spent(one, lane.past)]:
+        bury_spent(connection, over, now)
+        return [one for one in waiting if one.id not in set(over)]
+    return waiting
 
 
 def _head(ready: _Ready, waiting: list[Waiting], backlog: int) -> Head | None:

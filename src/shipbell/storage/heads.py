@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, update
 
 from shipbell.domain.deliveries import Rendering, Waiting
+from shipbell.domain.retry import ANSWERS_LOST
 from shipbell.domain.subscriptions import Content, Format, Locale
 from shipbell.storage.codec import from_ms_or_none, read_event
 from shipbell.storage.dialect import among, id_list
@@ -82,11 +83,24 @@ _BURY = Prepared(
     ),
     ("this", "at"),
 )
+_BURY_SPENT = Prepared(
+    lambda _: (
+        update(deliveries)
+        .where(deliveries.c.id == bindparam("this"))
+        .values(state="dead", cause=ANSWERS_LOST, maybe_delivered=True, settled_at=bindparam("at"))
+    ),
+    ("this", "at"),
+)
 
 
 def bury_unsayable(connection: Connection, delivery_id: int, now: int) -> None:
     """Bury a delivery of which no message can be made, so that it holds up nobody."""
     _BURY.many(connection, [(delivery_id, now)])
+
+
+def bury_spent(connection: Connection, delivery_ids: Sequence[int], now: int) -> None:
+    """Bury deliveries whose answers got lost too often."""
+    _BURY_SPENT.many(connection, [(one, now) for one in delivery_ids])
 
 
 _FRONTS = Prepared(_fronts, ("ids", "now", "depth"))

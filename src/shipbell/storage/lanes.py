@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, literal_column, update
 
+from shipbell.domain.retry import Again
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Settlement
 from shipbell.storage import lane_rows
@@ -15,6 +16,7 @@ from shipbell.storage.heads import with_work
 from shipbell.storage.lane_rows import LaneRow
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, lanes
 from shipbell.storage.settling import moved_on, settle_deliveries, write_attempts
+from shipbell.storage.waiting import follow
 
 _INTERRUPTED = (
     update(deliveries)
@@ -73,6 +75,7 @@ class SqlLanes:
         valid = [one for one in settlements if _holds(loaded.get(one.batch.lane_id), one.batch)]
         write_attempts(connection, valid)
         settle_deliveries(connection, valid)
+        follow(connection, _again(valid), now=now)
         moved = [
             moved_on(connection, loaded[one.batch.lane_id], one, self._rules.pace[one.batch.channel]) for one in valid
         ]
@@ -97,9 +100,16 @@ class SqlLanes:
         cut = [lane for lane in left if lane.flight is not None]
         for lane in cut:
             _write_interrupted(connection, lane)
+        follow(connection, [one for lane in cut if lane.flight for one in lane.flight.delivery_ids], now=now)
         again = [replace(lane, epoch=lane.epoch + 1, alarm=_alarm_left(lane)) for lane in left]
         self._rest(connection, again, now)
         return len(cut)
+
+
+def _again(settlements: Sequence[Settlement]) -> list[int]:
+    """The deliveries that wait on after these calls."""
+    fates = ((one, fate) for settlement in settlements for one, fate in settlement.decision.fates.items())
+    return [one for one, fate in fates if isinstance(fate, Again)]
 
 
 def _holds(lane: LaneRow | None, batch: Batch) -> bool:

@@ -92,8 +92,8 @@ def settle_deliveries(connection: Connection, settlements: Sequence[Settlement])
             match fate:
                 case Shown():
                     shown.append((delivery_id, at))
-                case Buried(maybe=maybe):
-                    buried.append((delivery_id, at, settlement.attempt.result.code, int(maybe)))
+                case Buried(maybe=maybe, cause=cause):
+                    buried.append((delivery_id, at, cause or settlement.attempt.result.code, int(maybe)))
                 case Again():
                     again.append(_again(delivery_id, fate, at))
                     if fate.aside:

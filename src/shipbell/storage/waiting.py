@@ -4,12 +4,43 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
+from shipbell.storage.dialect import among, id_list
 from shipbell.storage.lane_rows import load, wake
+from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import deliveries, lanes
-from shipbell.storage.schema_people import projects
+from shipbell.storage.schema_people import projects, subscriptions
 from shipbell.storage.settling import bury_waiting
 
 _WAITS = deliveries.c.state == literal_column("'waiting'")
+
+
+_STRAYED = Prepared(
+    lambda dialect: (
+        select(deliveries.c.id, subscriptions.c.lane_id, lanes.c.state, lanes.c.cause)
+        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+        .join(lanes, lanes.c.id == subscriptions.c.lane_id)
+        .where(
+            among(dialect, deliveries.c.id, "ids"),
+            _WAITS,
+            deliveries.c.place >= literal_column("0"),
+            deliveries.c.lane_id != subscriptions.c.lane_id,
+        )
+    ),
+    ("ids",),
+)
+
+
+def follow(connection: Connection, delivery_ids: Collection[int], *, now: int) -> None:
+    """Let what was in the air, and waits again, wait on the lane of its subscription's present URL."""
+    if not delivery_ids:
+        return
+    strayed = _STRAYED.rows(connection, id_list(connection, list(delivery_ids)))
+    for delivery_id, lane_id, state, cause in strayed:
+        ending = {"state": "dead", "cause": cause or "closed", "settled_at": now} if state == "closed" else {}
+        connection.execute(
+            update(deliveries).where(deliveries.c.id == delivery_id, _WAITS).values(lane_id=lane_id, **ending)
+        )
+    wake(connection, {lane_id for _, lane_id, _, _ in strayed})
 
 
 def cancel_of_subscription(connection: Connection, subscription_id: int, *, cause: str, now: int) -> None:
