@@ -8,7 +8,7 @@ import httpx
 
 from api_house import House, house
 from openid_provider import Provider, settings
-from shipbell.storage.audit import broken_at
+from shipbell.storage.audit import fault
 from shipbell.web.sessions import COOKIE
 
 
@@ -52,6 +52,6 @@ def refusal(reply: httpx.Response) -> str | None:
 
 async def audited(house: House) -> Sequence[tuple[str, str, str]]:
     """The audit log as action, target and actor; its chain holds."""
-    assert await house.parts.opened.database.read(broken_at) is None
+    assert await house.parts.opened.database.read(fault) is None
     reply = await house.ask("GET", "/audit?limit=200")
     return [(one["action"], one["target"], one["actor"]) for one in reversed(reply.json()["items"])]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from people_store import PASSWORD, people, token_of
 from settings_store import ALICE, AT, HandClock, Store, member, new_key, opened_store, process, project
 from shipbell.domain.errors import InvalidValue, NotFound
-from shipbell.storage.audit import broken_at
+from shipbell.storage.audit import fault
 from shipbell.storage.schema_people import audit, tokens
 from shipbell.usecases.accounts import hash_of
 
@@ -162,7 +162,7 @@ async def test_every_change_of_accounts_and_tokens_is_in_the_audit_log_and_no_pa
     ]
     told = repr([dict(row) for row in rows])
     assert not any(secret in told for secret in (PASSWORD, "another long one", token, "argon2"))
-    assert await bobs.database.read(broken_at) is None
+    assert await bobs.database.read(fault) is None
 
 
 def test_no_password_or_token_lies_readable_in_the_files_of_the_database(tmp_path: Path) -> None:

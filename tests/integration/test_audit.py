@@ -24,7 +24,7 @@ from settings_store import (
 from shipbell.domain.access import Role
 from shipbell.domain.errors import Stale
 from shipbell.ports.directory import By, DropMember, DropProject, DropSource, DropSubscription, Edit
-from shipbell.storage.audit import broken_at
+from shipbell.storage.audit import fault
 from shipbell.storage.codec import to_ms
 from shipbell.storage.schema_people import audit
 
@@ -81,7 +81,8 @@ async def entries(store: Store) -> Sequence[RowMapping]:
 
 
 async def broken(store: Store) -> int | None:
-    return await store.database.read(broken_at)
+    found = await store.database.read(fault)
+    return found.number if found else None
 
 
 def facts(row: RowMapping, side: str) -> dict[str, object]:

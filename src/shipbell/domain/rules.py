@@ -21,7 +21,6 @@ _SOURCE_NAME = re.compile(r"[a-z0-9-]{1,64}")
 _PROJECT_KEY = re.compile(r"[a-z0-9-]{1,64}")
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _USER_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff;,:/]{1,128}")
-_USER_IDS = re.compile(r"[0-9A-Za-z;.\-_@]*")
 _BAD_USER_ID = re.compile(r"[^0-9A-Za-z;.\-_@]")
 _UNPRINTABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]")
 _SECRET_CHARACTERS = 512

@@ -92,12 +92,6 @@ def begin_counting(connection: Connection) -> None:
         connection.execute(insert_new(connection, counters).values(name=COUNTER, value=written))
 
 
-def broken_at(connection: Connection) -> int | None:
-    """The first entry that does not fit its place in the chain, or is missing at its end; None when all do."""
-    found = fault(connection)
-    return found.number if found else None
-
-
 def wanted(*, project: str | None, actor: str | None, action: str | None) -> Select[Any]:
     """The entries of a project, of somebody and of a kind; None = of any."""
     statement = select(audit)

@@ -24,12 +24,6 @@ _STATUSES = {
     "pipeline.run.ignored": "IGNORED",
     "pipeline.run.canceled": "CANCELED",
 }
-_SUBJECTS = {
-    "check": ("checks", "payments-static-check"),
-    "deploy": ("deployments", "payments-api"),
-    "pipeline": ("pipelines", "build-and-release"),
-    "build": ("builds", "payments-image"),
-}
 _RUN_TOOK = timedelta(minutes=3, seconds=52)
 _DESCRIPTION = "Merge #42 Fix double booking of refunds"
 

@@ -79,7 +79,6 @@ async def one_delivery(request: Request) -> Response:
         nav="deliveries",
         whole=whole,
         line=line,
-        source_id=encode(Prefix.SOURCE, whole.event.source_id) if whole.event.source_id else None,
         attempts=[(number, one) for number, one in enumerate(whole.attempts, 1)][::-1],
         message=said_in(last),
         raw=sent(last),
