@@ -94,9 +94,9 @@ async def test_the_last_administrator_cannot_be_removed_or_demoted(store: Store)
     with pytest.raises(LastAdministrator):
         await store.accounts.remove_user("ann", ALICE)
     with pytest.raises(LastAdministrator):
-        await store.accounts.set_admin("ann", is_admin=False, by=ALICE)
-    await store.accounts.set_admin("bob", is_admin=True, by=ALICE)
-    await store.accounts.set_admin("ann", is_admin=False, by=ALICE)
+        await store.accounts.change("ann", ALICE, is_admin=False)
+    await store.accounts.change("bob", ALICE, is_admin=True)
+    await store.accounts.change("ann", ALICE, is_admin=False)
     assert [(one.name, one.is_admin) for one in await store.accounts.users()] == [("ann", False), ("bob", True)]
 
 

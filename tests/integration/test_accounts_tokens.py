@@ -145,7 +145,7 @@ async def test_an_instance_administrator_may_narrow_a_token_to_any_project(bobs:
 async def test_every_change_of_accounts_and_tokens_is_in_the_audit_log_and_no_password_or_token(bobs: Store) -> None:
     number, token = await token_of(bobs)
     await people(bobs).change_password("bob", "another long one", ALICE)
-    await bobs.accounts.set_admin("bob", is_admin=True, by=ALICE)
+    await bobs.accounts.change("bob", ALICE, is_admin=True)
     await bobs.accounts.revoke_token(number, ALICE)
     await bobs.accounts.remove_user("bob", ALICE)
     rows = await bobs.rows(select(audit).order_by(audit.c.id))

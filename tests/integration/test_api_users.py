@@ -29,7 +29,7 @@ async def test_a_demotion_that_is_refused_leaves_the_password(tmp_path: Path) ->
     async with house(tmp_path) as made:
         await made.make("/users", {"name": "eve", "password": PASSWORD, "is_admin": True})
         hashed = await made.parts.accounts.password_hash("eve")
-        await made.parts.accounts.set_admin("root", is_admin=False, by=SYSTEM)
+        await made.parts.accounts.change("root", SYSTEM, is_admin=False)
         await made.admit("second", user="eve")
         reply = await made.ask("PATCH", "/users/eve", {"is_admin": False, "password": PASSWORD + "!"}, who="second")
         assert (reply.status_code, reply.json()["code"]) == (409, "last-administrator")

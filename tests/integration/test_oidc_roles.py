@@ -116,8 +116,8 @@ async def test_a_group_makes_and_unmakes_an_instance_administrator(tmp_path: Pat
 async def test_an_administrator_made_by_hand_stays_one_without_the_group(tmp_path: Path, provider: Provider) -> None:
     async with openid_house(tmp_path, provider, SHIPBELL_OIDC_ROLES=ROLES) as made:
         await come(made, provider, "ops")
-        await made.parts.accounts.set_admin(ME, is_admin=False, by=SYSTEM)
-        await made.parts.accounts.set_admin(ME, is_admin=True, by=SYSTEM)
+        await made.parts.accounts.change(ME, SYSTEM, is_admin=False)
+        await made.parts.accounts.change(ME, SYSTEM, is_admin=True)
         await come(made, provider)
         assert await is_admin(made)
 
@@ -134,4 +134,4 @@ async def test_an_account_of_the_provider_gets_no_password_here(tmp_path: Path, 
     async with openid_house(tmp_path, provider) as made:
         await come(made, provider)
         with pytest.raises(Conflict, match="identity provider"):
-            await made.parts.accounts.set_password(ME, "hash", SYSTEM)
+            await made.parts.accounts.change(ME, SYSTEM, password_hash="hash")

@@ -152,7 +152,7 @@ async def test_one_sees_and_ends_ones_own_sessions_and_no_others(door: Door) -> 
 
 async def test_a_new_password_and_the_end_of_the_account_end_its_sessions(door: Door) -> None:
     first = await door.enter("alice", "alice's password")
-    await door.accounts.set_password("alice", "hash of another", BY)
+    await door.accounts.change("alice", BY, password_hash="hash of another")
     assert not await door.is_open(first)
     second = await door.enter("alice", "another")
     await door.accounts.remove_user("alice", BY)

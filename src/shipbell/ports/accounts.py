@@ -74,16 +74,8 @@ class Accounts(Protocol):
         """Make an account; raises NameTaken."""
         ...
 
-    async def set_password(self, name: str, password_hash: str, by: By) -> None:
-        """Change a password and end the account's sessions; raises NotFound, Conflict for a provider's account."""
-        ...
-
     async def set_preferences(self, name: str, *, locale: str | None, time_zone: str | None, by: By) -> None:
         """Keep an account's language and time zone (None = by the browser, by the project); raises NotFound."""
-        ...
-
-    async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:
-        """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
         ...
 
     async def change(

@@ -73,14 +73,6 @@ class SqlAccounts:
 
         await self._database.write(work)
 
-    async def set_password(self, name: str, password_hash: str, by: By) -> None:
-        """Change a password and end the account's sessions; raises NotFound, Conflict for a provider's account."""
-        await self.change(name, by, password_hash=password_hash)
-
-    async def set_admin(self, name: str, *, is_admin: bool, by: By) -> None:
-        """Make or unmake an instance administrator; raises NotFound, LastAdministrator."""
-        await self.change(name, by, is_admin=is_admin)
-
     async def change(
         self, name: str, by: By, *, is_admin: bool | None = None, password_hash: str | None = None,
         seen: datetime | None = None,

@@ -117,10 +117,10 @@ async def change_user(request: Request) -> Response:
                 await services.manage_accounts.change_password(user.name, form.one("password"), by)
                 done = "password"
             case "promote":
-                await services.accounts.set_admin(user.name, is_admin=True, by=by)
+                await services.manage_accounts.change(user.name, by, is_admin=True)
                 done = "promoted"
             case "demote":
-                await services.accounts.set_admin(user.name, is_admin=False, by=by)
+                await services.manage_accounts.change(user.name, by, is_admin=False)
                 done = "demoted"
             case "remove":
                 await services.accounts.remove_user(user.name, by)
