@@ -99,8 +99,9 @@ def cli_page() -> str:
         if shown:
             parts.append(table(("Argument or option", "Default", "What it is"), map(_parameter, shown)))
     intro = [
-        "Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed or refused, 2 wrong usage or an",
-        "invalid file, 3 settings, key or database unusable. `shipbell --version` shows the version.",
+        "Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed or refused (a port that",
+        "is taken, too), 2 wrong usage or an invalid file, 3 settings, key or database unusable. `shipbell --version` shows the",
+        "version.",
     ]
     return _page("Command line", intro, *parts)
 

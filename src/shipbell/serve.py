@@ -14,7 +14,7 @@ import uvicorn
 
 from shipbell import channels, sources
 from shipbell.assemble import Parts, assembled
-from shipbell.domain.errors import Unusable
+from shipbell.domain.errors import CannotListen
 from shipbell.ports.intake import Accepted
 from shipbell.settings import Settings
 from shipbell.storage.insight import SqlInsight
@@ -60,7 +60,7 @@ class Address:
 
 
 async def serve(settings: Settings, address: Address) -> None:
-    """Serve until SIGTERM or SIGINT; raises an Unusable error in words."""
+    """Serve until SIGTERM or SIGINT; raises CannotListen or an Unusable error, in words."""
     set_up_logs(level=settings.log_level, form=settings.log_format)
     traces = traces_for(os.environ)
     async with assembled(settings) as parts:
@@ -90,16 +90,16 @@ def _say(text: str) -> None:
 
 
 def _listening(address: Address) -> socket.socket:
-    """A bound socket; raises Unusable when the port is taken."""
+    """A bound socket; raises CannotListen."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((address.host, address.port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         made.close()
-        why = error.strerror or type(error).__name__
-        raise Unusable(
+        why = getattr(error, "strerror", None) or "no address of this machine"
+        raise CannotListen(
             f"Cannot listen on {address.host}:{address.port} ({why}): choose another --port or --host."
         ) from error
     made.listen(2_048)

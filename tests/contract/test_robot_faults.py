@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from robot_sender import KEY, Sender, markdown, simulator
-from shipbell.domain.errors import InvalidValue, Unusable
+from shipbell.domain.errors import CannotListen, InvalidValue
 from shipbell.robot import RobotSettings, read_faults, serve_robot
 
 pytestmark = pytest.mark.asyncio
@@ -164,7 +164,9 @@ async def calls(http: aiohttp.ClientSession, address: str) -> int:
 
 async def test_a_taken_port_and_an_unknown_fault_are_told_in_a_sentence() -> None:
     async with simulator() as sender:
-        with pytest.raises(Unusable, match=r"cannot listen on 127\.0\.0\.1:\d+: .+ Choose another --port"):
+        with pytest.raises(
+            CannotListen, match=r"cannot listen on 127\.0\.0\.1:\d+ \(.+\): choose another --port or --host"
+        ):
             await serve_robot(RobotSettings(port=sender.robot.port))
     with pytest.raises(InvalidValue, match=r"“flood” is no fault; there are bad-gateway, .*warning"):
         read_faults(["busy=3", "flood=1"])

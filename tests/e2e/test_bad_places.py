@@ -21,20 +21,29 @@ IS_ROOT = os.geteuid() == 0
 # --- places where no server can start -------------------------------------------------------------------------
 
 
-def refused(ran: Ran, words: str) -> None:
-    """It ended with exit code 3 and a sentence, and nothing else."""
-    assert ran.code == 3, ran
+def refused(ran: Ran, words: str, code: int = 3) -> None:
+    """It ended with this exit code and a sentence, and nothing else."""
+    assert ran.code == code, ran
     assert words in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
 
 
-def test_a_port_that_is_taken_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["serve", "robot"])
+def test_a_port_that_is_taken_is_a_failure_told_in_a_sentence(command: str, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        refused(shipbell(environment(tmp_path), "serve", "--port", port), "choose another --port")
+        ran = shipbell(environment(tmp_path), command, "--port", port)
+        refused(ran, "choose another --port or --host. [cannot-listen]", code=1)
+
+
+@pytest.mark.parametrize("command", ["serve", "robot"])
+@pytest.mark.parametrize("host", ["203.0.113.9", "no-such-host.invalid", "a" * 70, "..", "2001:db8::9"])
+def test_a_host_that_is_not_here_is_a_failure_told_in_a_sentence(command: str, host: str, tmp_path: Path) -> None:
+    ran = shipbell(environment(tmp_path), command, "--port", "0", "--host", host)
+    refused(ran, "choose another --port or --host. [cannot-listen]", code=1)
 
 
 async def test_a_second_server_is_kept_out_with_a_sentence(tmp_path: Path) -> None:

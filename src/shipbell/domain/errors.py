@@ -8,7 +8,8 @@ ShipbellError
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
 │   ├── NotFound · Forbidden · Unauthenticated (SignInRefused)
-│   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator) · Stale
+│   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator · CannotListen)
+│   ├── Stale
 │   └── Busy (with the seconds to wait; TooOften)
 ├── Unusable            settings, key or database cannot be used (exit 3, HTTP 503; UnknownSourceKind)
 └── InternalError       a fault of ours (exit 1, HTTP 500)
@@ -174,6 +175,12 @@ class LastAdministrator(Conflict):
     """The last instance administrator cannot be removed or demoted."""
 
     code = "last-administrator"
+
+
+class CannotListen(Conflict):
+    """The address to listen on is taken, or is none of this machine."""
+
+    code = "cannot-listen"
 
 
 class Stale(NotPossible):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import uvloop
 from aiohttp import web
 
-from shipbell.domain.errors import Unusable
+from shipbell.domain.errors import CannotListen
 from shipbell.robot.calls import Calls
 from shipbell.robot.control import Control
 from shipbell.robot.faults import known_faults
@@ -75,7 +75,7 @@ def _utc_now() -> datetime:
 async def serve_robot(settings: RobotSettings, *, now: Callable[[], datetime] = _utc_now) -> RunningRobot:
     """Listen in this loop; port 0 takes a free one.
 
-    Raises InvalidValue for an unknown fault and Unusable when the port cannot be had.
+    Raises InvalidValue for an unknown fault and CannotListen when the address cannot be had.
     """
     groups = Groups(settings, known_faults(settings.faults))
     app = web.Application(client_max_size=_BODY_BYTES)
@@ -87,11 +87,13 @@ async def serve_robot(settings: RobotSettings, *, now: Callable[[], datetime] = 
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port, backlog=4096).start()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         await runner.cleanup()
-        reason = error.strerror or str(error)
+        reason = getattr(error, "strerror", None) or "no address of this machine"
         where = f"{settings.host}:{settings.port}"
-        raise Unusable(f"The robot cannot listen on {where}: {reason}. Choose another --port.") from error
+        raise CannotListen(
+            f"The robot cannot listen on {where} ({reason}): choose another --port or --host."
+        ) from error
     return RunningRobot(host=settings.host, port=runner.addresses[0][1], groups=groups, _runner=runner)
 
 
