@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from shipbell.domain.subscriptions import Locale
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @lru_cache(maxsize=256)
@@ -24,7 +24,7 @@ def in_words(time: datetime, zone: str, locale: Locale) -> str:
     clock = f"{local.hour:02}:{local.minute:02}"
     if locale is Locale.ZH_CN:
         return f"{local.year:04}-{local.month:02}-{local.day:02} {clock}"
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {clock}"
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}, {clock}"
 
 
 def took(span: timedelta, locale: Locale) -> str:

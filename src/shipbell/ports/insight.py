@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.ports.history import DeliveryLine, EventLine, Find
@@ -30,6 +30,11 @@ class Count:
 
     number: int
     more: bool = False
+
+    @classmethod
+    def of(cls, number: int, *, more: bool = False) -> Self:
+        """So many, told exactly up to `COUNTED`; `more` = there are others that were not counted."""
+        return cls(min(number, COUNTED), more or number > COUNTED)
 
 
 @dataclass(frozen=True, slots=True)

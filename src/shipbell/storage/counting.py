@@ -3,33 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, func, select
 
 from shipbell.ports.history import Find
 from shipbell.ports.insight import COUNTED, Count, Tries
+from shipbell.storage.finding import SHOWN_STATE
 from shipbell.storage.pending import PENDING, pending_counts
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries
 from shipbell.storage.search_deliveries import BAD_STATES, asked
 
 STATES = ("delivered", *PENDING, *BAD_STATES)
-_SHOWN = case(((deliveries.c.state == "waiting") & (deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state)
 
 
 def counts(connection: Connection, find: Find) -> Mapping[str, Count]:
     """How many there are in each state, and `all` of them."""
     every = replace(find, state=None, before=None)
     looked = asked(connection, every, whole=True)
-    grouped = looked.restrict(select(_SHOWN.label("shown"), func.count().label("number")).select_from(deliveries))
+    grouped = looked.restrict(select(SHOWN_STATE, func.count().label("number")).select_from(deliveries))
     found = {state: Count(0) for state in STATES}
-    for row in connection.execute(grouped.group_by(_SHOWN)):
-        found[row.shown] = _capped(row.number, more=looked.floor is not None)
+    for row in connection.execute(grouped.group_by(SHOWN_STATE)):
+        found[row.shown_state] = Count.of(row.number, more=looked.floor is not None)
     if looked.floor is not None and not looked.joined:
         # What a bounded look may have missed has an index of its own.
         found |= {state: _exactly(connection, replace(every, state=state)) for state in BAD_STATES}
         found |= pending_counts(connection, every)
     total = sum(one.number for one in found.values())
     more = looked.floor is not None or any(one.more for one in found.values())
-    return {"all": _capped(total, more=more), **found}
+    return {"all": Count.of(total, more=more), **found}
 
 
 def dead(connection: Connection, project_id: int) -> Count:
@@ -46,7 +46,7 @@ def _exactly(connection: Connection, find: Find, than: int = 0) -> Count:
     looked = asked(connection, find)
     some = looked.restrict(select(deliveries.c.id)).where(deliveries.c.id > than).limit(COUNTED + 1).subquery()
     number = connection.execute(select(func.count()).select_from(some)).scalar_one()
-    return _capped(number, more=looked.floor is not None and looked.floor > than)
+    return Count.of(number, more=looked.floor is not None and looked.floor > than)
 
 
 def tries(connection: Connection, delivery_ids: Sequence[int]) -> Mapping[int, Tries]:
@@ -59,7 +59,3 @@ def tries(connection: Connection, delivery_ids: Sequence[int]) -> Mapping[int, T
         .group_by(of)
     )
     return {row.delivery_id: Tries(row.attempts, row.carried) for row in connection.execute(statement)}
-
-
-def _capped(number: int, *, more: bool) -> Count:
-    return Count(min(number, COUNTED), more or number > COUNTED)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, RowMapping, and_, case, select
 
 from shipbell.domain.ids import made_at
-from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine
+from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, Told
 from shipbell.storage.codec import from_ms, from_ms_or_none, read_event, read_ignored
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.schema_people import projects, sources, subscriptions
@@ -13,12 +13,12 @@ from shipbell.storage.schema_people import projects, sources, subscriptions
 # So many attempts of one delivery are shown.
 _ATTEMPTS = 200
 
-_STATE = case(
+SHOWN_STATE = case(
     (and_(deliveries.c.state == "waiting", deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state
 ).label("shown_state")
 _DELIVERY = (
     *(one for one in deliveries.c if one.name not in {"wish", "state"}),
-    _STATE,
+    SHOWN_STATE,
     events.c.type,
     events.c.body,
     events.c.ignored,
@@ -79,6 +79,15 @@ def wholes(connection: Connection, delivery_ids: Sequence[int]) -> list[Delivery
         DeliveryWhole(delivery=line, event=known[line.event_id], attempts=tuple(made.get(line.id, ())))
         for line in lines
     ]
+
+
+def told(connection: Connection, event_id: int) -> list[Told]:
+    """Every delivery of an event in short, the oldest first."""
+    statement = select(deliveries.c.id, deliveries.c.subscription_id, deliveries.c.state).where(
+        deliveries.c.event_id == event_id
+    )
+    rows = connection.execute(statement.order_by(deliveries.c.id))
+    return [Told(id=row.id, subscription_id=row.subscription_id, state=row.state) for row in rows]
 
 
 def of_event(connection: Connection, event_id: int, most: int | None = None) -> list[DeliveryWhole]:

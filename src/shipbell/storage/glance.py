@@ -41,17 +41,13 @@ def glances(connection: Connection, project_ids: Sequence[int], now: datetime) -
         row.id: Glance(
             refused=robots.get(row.id, (0, 0))[0],
             paused=robots.get(row.id, (0, 0))[1],
-            waiting=_capped(row.waiting),
-            dead=_capped(row.dead),
+            waiting=Count.of(row.waiting),
+            dead=Count.of(row.dead),
             last_event_at=None if row.last is None else made_at(row.last),
             hours=hours.get(row.id, ()),
         )
         for row in connection.execute(statement)
     }
-
-
-def _capped(number: int) -> Count:
-    return Count(min(number, COUNTED), number > COUNTED)
 
 
 def _counted(some: Select[Any]) -> ScalarSelect[int]:

@@ -62,7 +62,7 @@ def pending_counts(connection: Connection, find: Find) -> dict[str, Count]:
     rows = connection.execute(grouped).all()
     found = {bool(row.failing): row.number for row in rows if row.meant}
     much = sum(row.number for row in rows) > _LOOK
-    return {state: _count(found.get(state == "retrying", 0), more=much) for state in PENDING}
+    return {state: Count.of(found.get(state == "retrying", 0), more=much) for state in PENDING}
 
 
 def backlog(connection: Connection, project_id: int) -> Backlog:
@@ -70,7 +70,7 @@ def backlog(connection: Connection, project_id: int) -> Backlog:
     some = _some(Find(project_id=project_id)).subquery()
     oldest = func.min(case((some.c.mine == 1, some.c.accepted_at)))
     row = connection.execute(select(func.count(), func.sum(some.c.mine), oldest).select_from(some)).one()
-    return Backlog(_count(row[1] or 0, more=row[0] > _LOOK), from_ms_or_none(row[2]))
+    return Backlog(Count.of(row[1] or 0, more=row[0] > _LOOK), from_ms_or_none(row[2]))
 
 
 def _some(find: Find) -> Select[Any]:
@@ -97,7 +97,3 @@ def _some(find: Find) -> Select[Any]:
 
 def _lanes(project_id: int) -> tuple[Select[tuple[int]], ...]:
     return own_lanes(project_id), lanes_of_nobody(), tested_lanes(project_id)
-
-
-def _count(number: int, *, more: bool) -> Count:
-    return Count(min(number, COUNTED), more or number > COUNTED)

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from shipbell.domain.ids import first_at
 from shipbell.storage.codec import to_ms
+from shipbell.storage.pending import WAITS
 from shipbell.storage.schema import (
     attempt_deliveries,
     attempts,
@@ -21,7 +22,6 @@ from shipbell.storage.waiting import cancel_of_region
 
 # Rows of each table in one transaction: it holds the write lock for some hundredths of a second.
 _CHUNK = 250
-_WAITS = deliveries.c.state == literal_column("'waiting'")
 
 
 def expire(connection: Connection, now: datetime) -> int:
@@ -29,7 +29,7 @@ def expire(connection: Connection, now: datetime) -> int:
     at = to_ms(now)
     statement = (
         update(deliveries)
-        .where(_WAITS, deliveries.c.expires_at <= at)
+        .where(WAITS, deliveries.c.expires_at <= at)
         .values(state="expired", cause="expired", settled_at=at)
     )
     return connection.execute(statement).rowcount
@@ -71,7 +71,7 @@ def _of_waiting() -> ColumnElement[bool]:
     return (
         select(deliveries.c.id)
         .select_from(carried)
-        .where(attempt_deliveries.c.attempt_id == attempts.c.id, _WAITS)
+        .where(attempt_deliveries.c.attempt_id == attempts.c.id, WAITS)
         .correlate(attempts)
         .exists()
     )
@@ -98,6 +98,6 @@ def end_sessions(connection: Connection, now: datetime) -> None:
 def state_of_lanes(connection: Connection) -> tuple[int, int | None]:
     """How many deliveries wait, and since when the oldest does (milliseconds)."""
     row = connection.execute(
-        select(func.count().label("waiting"), func.min(deliveries.c.accepted_at).label("oldest")).where(_WAITS)
+        select(func.count().label("waiting"), func.min(deliveries.c.accepted_at).label("oldest")).where(WAITS)
     ).one()
     return row.waiting, row.oldest

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shipbell.domain.access import Action
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import Find
-from shipbell.ports.insight import COUNTED, Count
+from shipbell.ports.insight import Count
 from shipbell.web.console.frame import by_of, deed, form_of, known_address, page, project_of, render, see_other
 from shipbell.web.console.pages_replay import counted_of, reasons_of
 from shipbell.web.console.project_services import project_services
@@ -103,8 +103,7 @@ async def _came(request: Request, steps: Steps) -> Response:
 
 
 def _both(one: Count, other: Count) -> Count:
-    total = one.number + other.number
-    return Count(min(total, COUNTED), one.more or other.more or total > COUNTED)
+    return Count.of(one.number + other.number, more=one.more or other.more)
 
 
 async def replay_robot(request: Request) -> Response:

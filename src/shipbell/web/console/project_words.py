@@ -15,7 +15,7 @@ from shipbell.domain.compose import said
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.subscriptions import Locale
-from shipbell.domain.times import took
+from shipbell.domain.times import MONTHS, took
 from shipbell.ports.insight import Count
 from shipbell.web.console.frame import ROLES, frame_of
 from shipbell.web.console.services import services_of
@@ -55,7 +55,6 @@ REFUSALS: Mapping[str, str] = {
 }
 # Below a tenth of a second tenths say nothing, above ten seconds they say too much.
 _TENTH, _TEN = 0.1, 10
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class Telling:
         elif self.language is Locale.ZH_CN:
             short = f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
         else:
-            day = f"{local.day} {_MONTHS[local.month - 1]}"
+            day = f"{local.day} {MONTHS[local.month - 1]}"
             short = f"{day}, {local:%H:%M}" if local.year == today.year else f"{day} {local.year}"
         title = f"{self.words.at(time)} {self.words.zone}"
         return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(
