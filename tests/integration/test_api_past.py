@@ -35,6 +35,25 @@ async def test_why_tells_the_path_rule_by_rule_to_the_robots_answer(tmp_path: Pa
         assert [one["rule"] for one in missed["rules"] if not one["holds"]] == ["event-type-ticked"]
 
 
+async def test_the_path_of_an_event_comes_in_pages_and_those_that_were_told_come_first(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await furnish(made)
+        for name, kind in (("a", "completed"), ("b", "failed"), ("c", "completed")):
+            body = {"name": name, "url": made.robots.url(name), "events": [f"pipeline.run.{kind}"]}
+            await made.make(f"/projects/{KEY}/subscriptions", body)
+        address = f"/projects/{KEY}/events/{await made.emit('pipeline.run.failed', 'wide')}/why"
+        await made.deliveries("delivered", 2)
+        whole = (await made.ask("GET", address)).json()
+        assert [one["subscription"] for one in whole["branches"]] == ["group", "b", "a", "c"]
+        assert whole["next"] is None
+        first = (await made.ask("GET", f"{address}?limit=3")).json()
+        last = (await made.ask("GET", f"{address}?limit=3&cursor={first['next']}")).json()
+        assert (first["branches"], last["branches"]) == (whole["branches"][:3], whole["branches"][3:])
+        assert last["next"] is None
+        for wrong in ("limit=201", "limit=0", "cursor=x"):
+            assert (await made.ask("GET", f"{address}?{wrong}")).status_code == 422
+
+
 async def test_a_robot_that_was_removed_says_so_and_replay_after_the_cure_delivers(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         one = await furnish(made)

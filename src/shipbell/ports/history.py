@@ -102,6 +102,15 @@ class DeliveryWhole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A delivery of an event in short: for whom it is, and how it stands."""
+
+    id: int
+    subscription_id: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RobotLine:
     """A robot as a project sees it: `waiting` and `oldest_waiting_at` are of that project alone."""
 
@@ -151,6 +160,14 @@ class History(Protocol):
 
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
         """The events of an id (ours or the tool's), the newest first, a few at most."""
+        ...
+
+    async def told(self, event_id: int) -> Sequence[Told]:
+        """Every delivery of an event in short, the oldest first."""
+        ...
+
+    async def wholes(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryWhole]:
+        """These deliveries whole, the oldest first; those that are gone are left out."""
         ...
 
     async def deliveries_of(self, event_id: int, *, most: int | None = None) -> Sequence[DeliveryWhole]:

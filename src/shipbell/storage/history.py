@@ -18,6 +18,7 @@ from shipbell.ports.history import (
     Page,
     Replayed,
     RobotLine,
+    Told,
 )
 from shipbell.storage import audit, finding, naming, replaying, robots, search_deliveries, search_events
 from shipbell.storage.codec import to_ms
@@ -63,6 +64,14 @@ class SqlHistory:
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
         """The events of an id (ours or the tool's), the newest first, a few at most."""
         return await self._database.read(lambda connection: naming.named(connection, identifier, project_id))
+
+    async def told(self, event_id: int) -> Sequence[Told]:
+        """Every delivery of an event in short, the oldest first."""
+        return await self._database.read(lambda connection: finding.told(connection, event_id))
+
+    async def wholes(self, delivery_ids: Sequence[int]) -> Sequence[DeliveryWhole]:
+        """These deliveries whole, the oldest first; those that are gone are left out."""
+        return await self._database.read(lambda connection: finding.wholes(connection, delivery_ids))
 
     async def deliveries_of(self, event_id: int, *, most: int | None = None) -> Sequence[DeliveryWhole]:
         """Every delivery of an event, or the first of them, the oldest first."""

@@ -11,7 +11,7 @@ from shipbell.usecases.replay import refusals
 from shipbell.usecases.why import Branch
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer
-from shipbell.web.api.queries import STATES
+from shipbell.web.api.queries import MOST, STATES
 from shipbell.web.api.reading import cursor, id_in_path, id_of, limit_of, number_cursor_of, time_of, word_of
 from shipbell.web.api.shapes import Listed
 from shipbell.web.api.shapes_past import BranchShape, RefusalShape, ReplayedShape, RuleShape, WhyShape
@@ -29,9 +29,11 @@ async def event(call: Call) -> Response:
 
 
 async def why(call: Call) -> Response:
-    """What became of an event, rule by rule, for each subscription."""
-    path = await call.services.why.path(await _event(call))
-    return answer(WhyShape(event=writing.event(path.event), branches=[_branch(one) for one in path.branches]))
+    """What became of an event, rule by rule, for each subscription, those that were told first."""
+    line, limit, start = await _event(call), limit_of(call.request, MOST), number_cursor_of(call.request) or 0
+    path = await call.services.why.path(line, start=start, most=limit)
+    branches = [_branch(one) for one in path.branches]
+    return answer(WhyShape(event=writing.event(path.event), branches=branches, next=cursor(path.next)))
 
 
 async def _event(call: Call) -> EventLine:

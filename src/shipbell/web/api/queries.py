@@ -39,11 +39,14 @@ class Query:
         return {**self.shape, **({} if self.example is None else {"examples": [self.example]})}
 
 
-PAGED = (
-    Query("limit", f"How many items at most, 1 to {MOST} ({DEFAULT}).", DEFAULT,
-          {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}),
-    Query("cursor", "`next` of the page before."),
-)  # fmt: skip
+def _paged(what: str, left_out: int) -> tuple[Query, Query]:
+    shape = {"type": "integer", "minimum": 1, "maximum": MOST, "default": left_out}
+    limit = Query("limit", f"How many {what} at most, 1 to {MOST} ({left_out}).", left_out, shape)
+    return limit, Query("cursor", "`next` of the page before.")
+
+
+PAGED = _paged("items", DEFAULT)
+WHY = _paged("branches", MOST)
 _WHEN = (
     Query("from", "Only later ones (RFC 3339).", "2026-11-24T00:00:00Z", _text(format="date-time")),
     Query("to", "Only earlier ones (RFC 3339).", "2026-11-25T00:00:00Z", _text(format="date-time")),

@@ -49,11 +49,11 @@ def expected_of(request: Request) -> int | None:
     return max((int(one) for one in _ETAG.findall(header)), default=_NO_MATCH)
 
 
-def limit_of(request: Request) -> int:
+def limit_of(request: Request, left_out: int = DEFAULT) -> int:
     """How many items a page may have."""
     text = request.query_params.get("limit")
     if text is None:
-        return DEFAULT
+        return left_out
     if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
         raise _broken("limit", "limit-range", f"Give a number from 1 to {MOST}.")
     return int(text)

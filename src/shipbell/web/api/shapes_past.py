@@ -103,10 +103,14 @@ class BranchShape(Struct):
 
 
 class WhyShape(Struct):
-    """The path of an event, from the door to the groups."""
+    """The path of an event, from the door to the groups; `next` is the cursor of the branches that follow.
+
+    The branches that have a delivery come first.
+    """
 
     event: EventShape
     branches: list[BranchShape]
+    next: str | None
 
 
 class BudgetShape(Struct):

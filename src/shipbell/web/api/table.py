@@ -3,7 +3,7 @@
 from shipbell.domain.access import Action, Reach
 from shipbell.web.api import bodies, members, past, people, projects, shapes, shapes_past, sources, subscriptions, words
 from shipbell.web.api.operation import Operation
-from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED
+from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED, WHY
 
 _PROJECT = "/projects/{key}"
 _MEMBER = f"{_PROJECT}/members/{{user}}"
@@ -154,7 +154,8 @@ _PAST = (
     ),
     Operation(
         method="GET", path=f"{_PROJECT}/events/{{id}}/why", action=Action.LOOK, handler=past.why,
-        reply=shapes_past.WhyShape, about="What became of an event, rule by rule, for each subscription",
+        query=WHY, reply=shapes_past.WhyShape,
+        about="What became of an event, rule by rule, for each subscription",
     ),
     Operation(
         method="GET", path=f"{_PROJECT}/deliveries", action=Action.LOOK, handler=past.deliveries,

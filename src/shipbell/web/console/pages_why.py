@@ -91,27 +91,23 @@ class BranchPage:
 
 async def branches_of(request: Request, line: EventLine) -> BranchPage:
     """What became of an event for each subscription, from the `?from=`th on."""
-    path = await project_services(request).why.path(line)
-    branches = sorted(path.branches, key=lambda one: one.delivery is None)
-    start = _start(request, len(branches))
-    shown = branches[start : start + _SHOWN]
+    path = await project_services(request).why.path(line, start=_start(request), most=_SHOWN)
+    lanes = {one.delivery.delivery.lane_id for one in path.branches if one.delivery}
     fleet = await fleet_of(request)
-    lanes = {one.delivery.delivery.lane_id for one in shown if one.delivery}
     robots = await views_of(request, fleet, [one for one in fleet.robots if one.id in lanes])
     return BranchPage(
-        some=_views(request, line, shown, {one.line.id: one for one in robots}),
-        all=len(branches),
-        wanted=sum(one.delivery is not None for one in branches),
-        told=sum(one.delivery is not None and one.delivery.delivery.state == "delivered" for one in branches),
-        start=start,
-        next=start + _SHOWN if len(branches) > start + _SHOWN else None,
+        some=_views(request, line, path.branches, {one.line.id: one for one in robots}),
+        all=path.all,
+        wanted=path.wanted,
+        told=path.delivered,
+        start=path.start,
+        next=path.next,
     )
 
 
-def _start(request: Request, most: int) -> int:
+def _start(request: Request) -> int:
     text = request.query_params.get("from", "")
-    asked = int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
-    return asked if asked < most else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 def _views(
