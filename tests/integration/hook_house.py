@@ -23,6 +23,7 @@ from shipbell.web.app import WebServices, build_app
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
+from shipbell.web.wire import WholeAnswers
 
 SECRET = "s3cret"
 STARTED = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)
@@ -201,7 +202,7 @@ def served(app: ASGIApp) -> Iterator[str]:
     """The address of a real server on loopback, ended afterwards."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+        app, http=WholeAnswers, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

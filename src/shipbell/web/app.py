@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shipbell.domain.errors import InternalError, NotFound, ShipbellError, WrongMethod
 from shipbell.telemetry import log, new_request_id
-from shipbell.web.hooks import Hook
+from shipbell.web.hooks import Answer, Hook, answer_of
 from shipbell.web.problems import problem
 
 _HOOKS = "/hooks"
@@ -108,7 +109,22 @@ class Observed:
     """
 
     app: ASGIApp
-    hook: ASGIApp
+    hook: Hook
+
+    async def whole(self, scope: Scope, body: bytes) -> Answer:
+        """Answer a call of a hook that came whole (see `web.wire`)."""
+        request_id, began = new_request_id(), time.perf_counter()
+
+        async def reading() -> bytes:
+            return body
+
+        try:
+            answer = await self.hook.answer(scope, reading)
+        except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
+            answer = answer_of(_broken_by(error, request_id))
+        scope["state"]["code"] = answer.code
+        _tell(scope, request_id, answer.status, time.perf_counter() - began)
+        return replace(answer, headers=(*answer.headers, (b"x-request-id", request_id.encode())))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and tell of it."""
@@ -129,12 +145,17 @@ class Observed:
         try:
             await (self.hook if _of_hooks(scope["path"]) else self.app)(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
-            log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
+            broken = _broken_by(error, request_id)
             if not status:
-                broken = InternalError(f"Tell the administrator this request id: {request_id}.")
                 scope["state"]["code"] = broken.code
                 await problem(broken)(scope, receive, sent)
         _tell(scope, request_id, status, time.perf_counter() - began)
+
+
+def _broken_by(error: Exception, request_id: str) -> InternalError:
+    """Tell the log of a fault that nobody foresaw; what its caller may know of it."""
+    log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
+    return InternalError(f"Tell the administrator this request id: {request_id}.")
 
 
 def _of_hooks(path: str) -> bool:

@@ -1,6 +1,6 @@
 """The hooks: what CI tools call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -26,6 +26,15 @@ _ALLOW = {"Allow": "POST, OPTIONS"}
 _JSON = (b"content-type", b"application/json")
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer; `code` is that of the error, or what became of the call."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    code: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """Everything under `/hooks/`, without a router; a `POST` is answered 202 only after the commit."""
@@ -36,49 +45,71 @@ class Hook:
     observe: Callable[[str, int, float], None] = lambda _code, _status, _seconds: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
+        """Read one call and answer it."""
+
+        async def reading() -> bytes:
+            return await read_body(_length(scope), receive)
+
+        try:
+            answer = await self.answer(scope, reading)
+        except ClientDisconnect:
+            return
+        scope.setdefault("state", {})["code"] = answer.code
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def answer(self, scope: Scope, reading: Callable[[], Awaitable[bytes]]) -> Answer:
+        """The answer to one call; `reading` gives its body, or raises BodyTooLarge or ClientDisconnect."""
         began = self.clock.now()
         code, status = "internal-error", 500
         try:
-            code, status = await self._answered(scope, receive, send, began)
-        except ClientDisconnect:
-            return
+            answer = await self._answered(scope, reading, began)
+            code, status = answer.code, answer.status
         except ShipbellError as error:
             code, status = error.code, status_of(error)
-            await problem(error, _ALLOW if isinstance(error, WrongMethod) else None)(scope, receive, send)
+            answer = answer_of(error, _ALLOW if isinstance(error, WrongMethod) else None)
         finally:
-            scope.setdefault("state", {})["code"] = code
             self.observe(code, status, (self.clock.now() - began).total_seconds())
+        return answer
 
-    async def _answered(self, scope: Scope, receive: Receive, send: Send, began: datetime) -> tuple[str, int]:
+    async def _answered(self, scope: Scope, reading: Callable[[], Awaitable[bytes]], began: datetime) -> Answer:
         project, source = _target(scope["path"])
         match scope["method"]:
             case "POST":
-                accepted = await self._accept(scope, receive, project, source, began)
-                await _answer(send, 202, _body(accepted))
-                return "accepted", 202
+                return _taken(await self._accept(scope, reading, project, source, began))
             case "OPTIONS":
-                await _handshake(scope, send)
-                return "handshake", 200
+                return _handshake(scope)
             case method:
                 raise WrongMethod(f"{method} does nothing here; the address takes POST.")
 
-    async def _accept(self, scope: Scope, receive: Receive, project: str, source: str, began: datetime) -> Accepted:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    async def _accept(
+        self, scope: Scope, reading: Callable[[], Awaitable[bytes]], project: str, source: str, began: datetime
+    ) -> Accepted:
         address = client_address(scope, self.trusted)
         try:
-            body = await read_body(headers.get("content-length"), receive)
+            body = await reading()
         except BodyTooLarge as error:
             await self.ingest.refused(project, source, error, began, address)
             raise
         query = scope["query_string"]
         request = InboundRequest(
-            headers=headers,
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             query=_query(query) if query else {},
             body=body,
             received_at=began,
         )
         return await self.ingest(project, source, request, address)
+
+
+def answer_of(error: ShipbellError, headers: Mapping[str, str] | None = None) -> Answer:
+    """The problem document of an error, whole."""
+    response = problem(error, headers)
+    return Answer(status=response.status_code, headers=response.raw_headers, body=bytes(response.body), code=error.code)
+
+
+def _length(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"content-length"]
+    return found[-1].decode("latin-1") if found else None
 
 
 def _target(path: str) -> tuple[str, str]:
@@ -115,8 +146,8 @@ async def read_body(content_length: str | None, receive: Receive) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _body(accepted: Accepted) -> bytes:
-    return _ENCODE(
+def _taken(accepted: Accepted) -> Answer:
+    body = _ENCODE(
         {
             "accepted": len(accepted.event_ids),
             "duplicates": accepted.duplicates,
@@ -124,20 +155,13 @@ def _body(accepted: Accepted) -> bytes:
             "events": [encode(Prefix.EVENT, one) for one in accepted.event_ids],
         }
     )
+    return Answer(status=202, headers=(_JSON, (b"content-length", b"%d" % len(body))), body=body, code="accepted")
 
 
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [_JSON, length]})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _handshake(scope: Scope, send: Send) -> None:
+def _handshake(scope: Scope) -> Answer:
     """Answer the validation of CloudEvents' webhook specification: `OPTIONS` with `WebHook-Request-Origin`."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"webhook-request-origin")
-    answer = [(b"allow", b"POST, OPTIONS"), (b"content-length", b"0")]
+    origin = dict(scope["headers"]).get(b"webhook-request-origin")
+    headers = [(b"allow", b"POST, OPTIONS"), (b"content-length", b"0")]
     if origin is not None:
-        answer += [(b"webhook-allowed-origin", origin), (b"webhook-allowed-rate", b"*")]
-    await send({"type": "http.response.start", "status": 200, "headers": answer})
-    await send({"type": "http.response.body", "body": b""})
+        headers += [(b"webhook-allowed-origin", origin), (b"webhook-allowed-rate", b"*")]
+    return Answer(status=200, headers=headers, body=b"", code="handshake")

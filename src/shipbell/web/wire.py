@@ -3,9 +3,17 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from shipbell.web.app import Observed
+from shipbell.web.hooks import Answer
 
 _END_OF_HEAD = b"\r\n\r\n"
+_HOOKS = b"/hooks/"
+# Headers that say how long a body is; any that makes it more than a plain number is uvicorn's to read.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"upgrade"})
+# A length of five digits is a body of less than 100 kB.
+_DIGITS = 6
 
 
 class _Corked:
@@ -46,9 +54,94 @@ class _Corked:
             self._transport.write(data)
 
 
+class _Call:
+    """A call of a hook as uvicorn's protocol asks after one: whether it was answered, and may another follow."""
+
+    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self, keep_alive: bool) -> None:  # noqa: FBT001 - what the parser says
+        self.body = b""
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self.disconnected = False
+        self.message_event = _NOBODY
+
+
+class _Nobody:
+    """Nobody waits for more of a call that is taken whole."""
+
+    def set(self) -> None:
+        """Tell nobody."""
+
+
+_NOBODY = _Nobody()
+
+
 class WholeAnswers(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, one write for each short answer."""
+    """HTTP/1.1 as uvicorn speaks it, one write for each short answer.
+
+    A plain call of a hook is taken whole and answered whole, past ASGI: that is a tenth of what an event costs.
+    Whatever is not plain (chunks, a long body, `Expect`, a call behind another one) goes uvicorn's way.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Speak over a corked transport."""
         super().connection_made(_Corked(transport))  # type: ignore[arg-type]
+
+    def on_headers_complete(self) -> None:
+        """Take a plain call of a hook; leave any other to uvicorn."""
+        if not self._plain():
+            super().on_headers_complete()
+            return
+        path, _, query = self.url.partition(b"?")
+        scope: Any = self.scope
+        scope.update(method="POST", path=path.decode("ascii"), raw_path=path, query_string=query)
+        self.cycle = _Call(self.parser.should_keep_alive())  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        """Gather the body."""
+        call: Any = self.cycle
+        if isinstance(call, _Call):
+            call.body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Answer a call that is whole."""
+        call: Any = self.cycle
+        if not isinstance(call, _Call):
+            super().on_message_complete()
+            return
+        task = self.loop.create_task(self._answer(call, self.scope))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _plain(self) -> bool:
+        """Whether this is a short POST to a hook that may be answered next."""
+        if not self.url.startswith(_HOOKS) or b"%" in self.url or b"#" in self.url or self.expect_100_continue:
+            return False
+        before: Any = self.cycle
+        if not isinstance(self.app, Observed) or not (before is None or before.response_complete):
+            return False
+        if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
+            return False
+        lengths = [value for name, value in self.headers if name in _FRAMING]
+        return len(lengths) == 1 and len(lengths[0]) < _DIGITS and lengths[0].isdigit()
+
+    async def _answer(self, call: _Call, scope: Any) -> None:  # noqa: ANN401 - uvicorn's own type of a scope
+        app: Any = self.app
+        answer: Answer = await app.whole(scope, call.body)
+        if self.flow.write_paused:
+            await self.flow.drain()
+        if call.disconnected or self.transport.is_closing():
+            return
+        head = [STATUS_LINE[answer.status]]
+        for name, value in (*self.server_state.default_headers, *answer.headers):
+            head += (name, b": ", value, b"\r\n")
+        if not call.keep_alive:
+            head.append(b"connection: close\r\n")
+        self.transport.write(b"".join((*head, b"\r\n", answer.body)))
+        call.response_complete = True
+        if not call.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
