@@ -21,6 +21,7 @@ TIMES: Mapping[str, timedelta] = {
 # A row number that no row has: what is not there finds nothing, not everything.
 _NOTHING = 0
 _LONGEST = 200
+_MOST_DIGITS = 13
 # More subscriptions than these make the page heavy; the others lead here from the list of subscriptions.
 _LISTED = 100
 PAGE = 25
@@ -67,6 +68,11 @@ def filters_of(request: Request) -> Filters:
         robot=text("robot"),
         kind=text("kind") if text("kind") in {"accepted", "ignored"} else "",
     )
+
+
+def counted_of(text: str) -> int:
+    """A number of the address; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
 def find_of(filters: Filters, whole: ProjectWhole, tell: Telling, before: int | None) -> Find:

@@ -213,7 +213,6 @@ def drawn(request: Request, template: str, /, **context: object) -> str:
         href=words.href,
         when=words.when,
         number=words.number,
-        counted=words.counted,
         csrf_input=csrf_input(_token(frame.who)),
         lang=words.language.value,
         languages=[(one, name, _in_language(request, one)) for one, name in LANGUAGES.items()],

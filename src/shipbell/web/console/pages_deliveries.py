@@ -7,13 +7,12 @@ from starlette.responses import Response
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
-from shipbell.web.console.filters import choices_of, filters_of, find_of
+from shipbell.web.console.filters import choices_of, counted_of, filters_of, find_of
 from shipbell.web.console.frame import page, project_of, render
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import STATES, Telling, number_of, telling
 from shipbell.web.console.services import services_of
 
-_DIGITS = 7
 # The states that a delivery leaves by itself.
 _UNSETTLED = frozenset({"waiting", "retrying"})
 _UNKNOWN = "There is no such delivery in this project."
@@ -43,19 +42,14 @@ async def deliveries(request: Request) -> Response:
         newest=max((one.id for one in found.items), default=0),
         watched=watched,
         watched_ids=",".join(encode(Prefix.DELIVERY, one) for one in watched),
-        replayed=_counted(request, "replayed"),
-        refused=_counted(request, "refused"),
+        replayed=counted_of(request.query_params.get("replayed", "")),
+        refused=counted_of(request.query_params.get("refused", "")),
     )
 
 
 def _cursor(request: Request, name: str) -> int | None:
     """A cursor of the address; None where there is none that can be read."""
     return number_of(Prefix.DELIVERY, request.query_params.get(name))
-
-
-def _counted(request: Request, name: str) -> int:
-    text = request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 async def delivery_of(request: Request) -> DeliveryWhole:
@@ -84,7 +78,7 @@ async def one_delivery(request: Request) -> Response:
         raw=sent(last),
         last=last,
         verdict=_verdict(line, last, tell),
-        replayed=_counted(request, "replayed"),
+        replayed=counted_of(request.query_params.get("replayed", "")),
     )
 
 

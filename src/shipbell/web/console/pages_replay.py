@@ -8,6 +8,7 @@ from starlette.responses import Response
 from shipbell.domain.access import Action
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import DeliveryLine
+from shipbell.web.console.filters import counted_of
 from shipbell.web.console.frame import by_of, deed, form_of, known_address, page, project_of, render, see_other
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import telling
@@ -15,7 +16,6 @@ from shipbell.web.console.services import services_of
 
 _MOST = 100
 _SHOWN = 10
-_MOST_DIGITS = 13
 _REFUSALS = ("subscription-deleted", "subscription-disabled", "channel-unavailable-in-region", "robot-closed",
              "still-waiting", "test-message", "not-found")  # fmt: skip
 
@@ -24,11 +24,6 @@ def _numbers(texts: Sequence[str]) -> list[int]:
     """The row numbers of public ids, each once; what is none is passed over."""
     known = [decode(Prefix.DELIVERY, one) for one in texts[:_MOST]]
     return list(dict.fromkeys(one for one in known if one is not None))
-
-
-def counted_of(text: str) -> int:
-    """A number of the address; 0 for what is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0
 
 
 def reasons_of(texts: Sequence[str]) -> list[str]:

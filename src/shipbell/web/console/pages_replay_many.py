@@ -11,8 +11,9 @@ from shipbell.domain.access import Action
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import Find
 from shipbell.ports.insight import Count
+from shipbell.web.console.filters import counted_of
 from shipbell.web.console.frame import by_of, deed, form_of, known_address, page, project_of, render, see_other
-from shipbell.web.console.pages_replay import counted_of, reasons_of
+from shipbell.web.console.pages_replay import reasons_of
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import number_of, telling
 from shipbell.web.console.services import services_of

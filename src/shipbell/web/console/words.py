@@ -13,7 +13,6 @@ from shipbell.domain.times import in_words
 from shipbell.i18n import translate
 
 LANGUAGES: Mapping[Locale, str] = {Locale.EN: "English", Locale.ZH_CN: "简体中文"}
-_COUNTED = 1_000
 
 
 def en(english: str) -> str:
@@ -113,10 +112,6 @@ class Words:
     def number(self, value: int) -> str:
         """`1,106`, the same in both languages."""
         return f"{value:,}"
-
-    def counted(self, value: int) -> str:
-        """A count that is exact up to 1,000, then `1,000+`."""
-        return f"{_COUNTED:,}+" if value > _COUNTED else self.number(value)
 
     def at(self, time: datetime, zone: str | None = None) -> str:
         """A time in plain words."""
