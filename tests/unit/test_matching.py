@@ -34,7 +34,7 @@ def wants(*events: str, gate: GateFilter = GateFilter.ALL, enabled: bool = True,
 
 
 def naive(event: Event, one: Subscription) -> bool:
-    """The rule as DESIGN tells it, word by word."""
+    """The rule as the contract tells it, word by word."""
     if not one.enabled or event.type not in one.events:
         return False
     if event.type == CHECK and one.gate == GateFilter.PASSED:

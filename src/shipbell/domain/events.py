@@ -1,4 +1,4 @@
-"""Event: one happening of a CI tool, in the one shape of DESIGN 1.3."""
+"""Event: one happening of a CI tool, in the one shape that every source reads into."""
 
 from collections.abc import Mapping
 from datetime import datetime

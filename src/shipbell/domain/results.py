@@ -1,4 +1,4 @@
-"""Result: what became of one call to a robot (closed union, DESIGN 5)."""
+"""Result: what became of one call to a robot (closed union)."""
 
 from datetime import timedelta
 

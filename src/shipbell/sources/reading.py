@@ -30,7 +30,7 @@ class ActorBody(msgspec.Struct):
 
 
 class EventBody(msgspec.Struct, rename=None):
-    """The JSON of DESIGN 1.3; unknown members are ignored, and only `id`, `type` and `subject.name` must be there."""
+    """An event as JSON; unknown members are ignored, and only `id`, `type` and `subject.name` must be there."""
 
     id: str
     type: str

@@ -1,1 +1,1 @@
-"""Where rows are the truth: one code over SQLAlchemy Core, SQLite first, PostgreSQL as a second dialect."""
+"""Where rows are the truth: one code over SQLAlchemy Core, on SQLite (ADR 0003)."""

@@ -1,8 +1,7 @@
 """Database: transactions as plain functions of a connection, run where they do not hold up the event loop.
 
 `await db.write(work)` and `await db.read(work)` call `work(connection)` inside one transaction. The functions
-are synchronous SQLAlchemy Core, so the same code serves both dialects: on SQLite they run in threads (one
-writer, several readers), on PostgreSQL in the loop through asyncpg (`AsyncConnection.run_sync`).
+are synchronous SQLAlchemy Core and run in threads: one writer, several readers.
 """
 
 import asyncio
