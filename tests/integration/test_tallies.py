@@ -77,6 +77,27 @@ async def test_charts_read_the_tallies(store: Store, clock: HandClock) -> None:
     assert sum(one.events for one in (await figures(store)).slots) > sum(one.events for one in before.slots) + 1_000
 
 
+@pytest.mark.parametrize("slots", [7, 24, 48, 200])
+async def test_charts_say_the_same_while_the_count_goes_on(store: Store, clock: HandClock, slots: int) -> None:
+    await filled(store)
+    before, upkeep = await figures(store, slots=slots), upkeep_of(store, clock)
+    assert sum(one.events for one in before.slots) > MANY * 0.9
+    while await upkeep.tally():
+        assert await figures(store, slots=slots) == before
+
+
+async def test_of_a_slot_that_is_not_over_the_quarters_that_are_come_from_tallies(
+    store: Store, clock: HandClock
+) -> None:
+    await filled(store)
+    await tallied(upkeep_of(store, clock))
+    before = (await figures(store, slots=1)).slots[0].events
+    more = update(tallies).values(events=tallies.c.events + 1_000)
+    many = store.database.write_here(lambda one: one.execute(more)).rowcount
+    # Two quarters of the past lie before the span.
+    assert (await figures(store, slots=1)).slots[0].events == before + 1_000 * (many - 2)
+
+
 async def test_the_quarter_that_goes_on_is_counted_by_nobody(store: Store, clock: HandClock) -> None:
     await filled(store)
     await tallied(upkeep_of(store, clock))

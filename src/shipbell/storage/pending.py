@@ -18,7 +18,7 @@ PENDING = ("waiting", "retrying")
 _LOOK = 5_000
 
 
-def own_lanes(project_id: int) -> Select[tuple[int]]:
+def own_lanes(project_id: int | ColumnElement[int]) -> Select[tuple[int]]:
     """The lanes of a project's subscriptions."""
     return select(subscriptions.c.lane_id).where(subscriptions.c.project_id == project_id)
 
@@ -29,7 +29,7 @@ def lanes_of_nobody() -> Select[tuple[int]]:
     return select(lanes.c.id).where(~named)
 
 
-def tested_lanes(project_id: int) -> Select[tuple[int]]:
+def tested_lanes(project_id: int | ColumnElement[int]) -> Select[tuple[int]]:
     """The lanes on which a test of an unsaved subscription waits."""
     unsaved = deliveries.c.subscription_id.is_(None)
     # The plus keeps the database on the index of subscriptions: unsaved ones are few.

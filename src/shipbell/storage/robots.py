@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, union_all
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.ports.history import RobotLine
@@ -12,6 +12,7 @@ from shipbell.ports.insight import Standing
 from shipbell.storage import lane_rows
 from shipbell.storage.codec import from_ms, from_ms_or_none
 from shipbell.storage.pending import WAITS, lanes_of_nobody, own_lanes, tested_lanes
+from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import deliveries, lanes
 
 
@@ -53,17 +54,26 @@ def lines(
 
 def standing(connection: Connection, project_id: int) -> Sequence[Standing]:
     """The robots of a project with their state alone, in order of id."""
-    statement = select(lanes.c.id, lanes.c.mask, lanes.c.state).where(_of_project(project_id)).order_by(lanes.c.id)
-    return [Standing(row.id, row.mask, LaneState(row.state)) for row in connection.execute(statement)]
+    return [Standing(lane_id, mask, _STATES[state]) for lane_id, mask, state in _STANDING.rows(connection, project_id)]
 
 
-def _of_project(project_id: int) -> ColumnElement[bool]:
+def _of_project(project_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Named by its subscriptions, or holding something of it that waits: a test, or what a change left there."""
     mine = deliveries.c.project_id + 0 == project_id
     waits = select(deliveries.c.id).where(deliveries.c.lane_id == lanes.c.id, WAITS, mine).correlate(lanes).exists()
     return lanes.c.id.in_(own_lanes(project_id)) | (
         lanes.c.id.in_(union_all(lanes_of_nobody(), tested_lanes(project_id))) & waits
     )
+
+
+_STATES = {one.value: one for one in LaneState}
+# A thousand rows a page: built once, and read as tuples.
+_STANDING = Prepared(
+    lambda _: (
+        select(lanes.c.id, lanes.c.mask, lanes.c.state).where(_of_project(bindparam("project"))).order_by(lanes.c.id)
+    ),
+    ("project",),
+)
 
 
 def _waiting(project_id: int | None, what: ColumnElement[Any]) -> ScalarSelect[Any]:

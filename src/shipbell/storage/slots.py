@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
 
 from shipbell.domain.ids import TIME_SHIFT, first_at, milliseconds
 from shipbell.ports.insight import Span
@@ -15,7 +15,7 @@ from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import deliveries, events
 from shipbell.storage.schema_tallies import tallies
 from shipbell.storage.search_deliveries import BAD_STATES, ENDED_BADLY
-from shipbell.storage.tallying import QUARTER_MS, tallied
+from shipbell.storage.tallying import QUARTER_MS, Tallied, first_of, tallied
 
 _MOST_WAITING = 20_000
 _TIMES = 50
@@ -30,12 +30,29 @@ _DELIVERIES = (
     deliveries.c.id >= bindparam("low"),
     deliveries.c.id < bindparam("high"),
 )
-_COUNTED = (
-    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS), _NAMES),
-    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS, events.c.ignored.is_not(None)), _NAMES),
-    Prepared(lambda _: select(func.count()).select_from(events).where(*_EVENTS, events.c.source_id.is_(None)), _NAMES),
-    Prepared(lambda _: select(func.count()).select_from(deliveries).where(*_DELIVERIES), _NAMES),
+
+
+def _numbers(*counts: Select[int]) -> Prepared:
+    """Several counts of the same rows, each over its own index, in one statement."""
+    return Prepared(lambda _: select(*(one.scalar_subquery() for one in counts)), _NAMES)
+
+
+def _events(*more: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(events).where(*_EVENTS, *more)
+
+
+def _ended(state: str) -> Select[int]:
+    ended = deliveries.c.state == literal_column(f"'{state}'")
+    return select(func.count()).select_from(deliveries).where(*_DELIVERIES, ENDED_BADLY, ended)
+
+
+_COUNTED = _numbers(
+    _events(),
+    _events(events.c.ignored.is_not(None)),
+    _events(events.c.source_id.is_(None)),
+    select(func.count()).select_from(deliveries).where(*_DELIVERIES),
 )
+_BAD = _numbers(*(_ended(one) for one in BAD_STATES))
 _TALLIED = Prepared(
     lambda _: select(
         *(func.coalesce(func.sum(tallies.c[one]), literal_column("0"))
@@ -47,13 +64,13 @@ _TALLIED = Prepared(
     ),
     _NAMES,
 )  # fmt: skip
-_BAD = Prepared(
+_WAITING = Prepared(
     lambda _: (
-        select(func.count())
-        .select_from(deliveries)
-        .where(*_DELIVERIES, ENDED_BADLY, deliveries.c.state == bindparam("state"))
+        select(deliveries.c.id, deliveries.c.project_id)
+        .where(deliveries.c.lane_id.in_(own_lanes(bindparam("project"))), WAITS)
+        .limit(literal_column(str(_MOST_WAITING)))
     ),
-    (*_NAMES, "state"),
+    ("project",),
 )
 _TOOK = Prepared(
     lambda _: (
@@ -93,34 +110,49 @@ def edges_of(span: Span) -> list[tuple[int, int]]:
 def totals(connection: Connection, span: Span) -> list[Totals]:
     """How much came in each slot."""
     known = tallied(connection)
-    found = []
-    for (low, high), (begin, end) in zip(edges_of(span), pairwise((*starts(span), span.until)), strict=True):
-        first, last = milliseconds(begin), milliseconds(end)
-        whole = first % QUARTER_MS == 0 and last % QUARTER_MS == 0
-        if whole and known and known.since <= first // QUARTER_MS and last // QUARTER_MS <= known.until:
-            [row] = _TALLIED.rows(connection, span.project_id, first // QUARTER_MS, last // QUARTER_MS)
-            found.append(Totals(*row))
-        else:
-            found.append(Totals(*(one.rows(connection, span.project_id, low, high)[0][0] for one in _COUNTED)))
-    return found
+    return [
+        _total(connection, span.project_id, edges, _quarters(begin, end, known))
+        for edges, (begin, end) in zip(edges_of(span), pairwise((*starts(span), span.until)), strict=True)
+    ]
+
+
+def _quarters(begin: datetime, end: datetime, known: Tallied | None) -> tuple[int, int] | None:
+    """The quarters of an hour that are whole in a slot and tallied; None where there are none."""
+    if known is None:
+        return None
+    first = max(known.since, -(-milliseconds(begin) // QUARTER_MS))
+    last = min(known.until, milliseconds(end) // QUARTER_MS)
+    return (first, last) if first < last else None
+
+
+def _total(connection: Connection, project_id: int, edges: tuple[int, int], quarters: tuple[int, int] | None) -> Totals:
+    """What tallies say of the quarters, and what is counted before and behind them."""
+    low, high = edges
+    if quarters is None:
+        return Totals(*_COUNTED.rows(connection, project_id, low, high)[0])
+    first, last = quarters
+    parts = [_TALLIED.rows(connection, project_id, first, last)[0]]
+    parts += [
+        _COUNTED.rows(connection, project_id, since, until)[0]
+        for since, until in ((low, first_of(first)), (first_of(last), high))
+        if since < until
+    ]
+    return Totals(*map(sum, zip(*parts, strict=True)))
 
 
 def ended_badly(connection: Connection, span: Span) -> list[dict[str, int]]:
     """How many deliveries of each slot are dead, expired and cancelled."""
     return [
-        {state: _BAD.rows(connection, span.project_id, low, high, state)[0][0] for state in BAD_STATES}
+        dict(zip(BAD_STATES, _BAD.rows(connection, span.project_id, low, high)[0], strict=True))
         for low, high in edges_of(span)
     ]
 
 
 def waiting(connection: Connection, span: Span) -> list[int]:
     """How many deliveries of each slot wait."""
-    statement = select(deliveries.c.id, deliveries.c.project_id).where(
-        deliveries.c.lane_id.in_(own_lanes(span.project_id)), WAITS
-    )
     edges = edges_of(span)
     lows, found = [low for low, _ in edges], [0] * len(edges)
-    for number, project_id in connection.execute(statement.limit(_MOST_WAITING)).all():
+    for number, project_id in _WAITING.rows(connection, span.project_id):
         if project_id == span.project_id and lows[0] <= number < edges[-1][1]:
             found[bisect_right(lows, number) - 1] += 1
     return found

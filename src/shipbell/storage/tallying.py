@@ -44,6 +44,11 @@ def quarter_of(time: datetime) -> int:
     return milliseconds(time) // QUARTER_MS
 
 
+def first_of(quarter: int) -> int:
+    """The first id of a quarter of an hour."""
+    return quarter * _WIDTH
+
+
 def tallied(connection: Connection) -> Tallied | None:
     """What is counted; None before the first time."""
     statement = select(counters.c.name, counters.c.value).where(counters.c.name.in_((_FROM, _UNTIL)))
@@ -63,10 +68,10 @@ def sums(connection: Connection, now: datetime) -> Sums | None:
     of_events = select(
         events.c.project_id, (events.c.id // _WIDTH).label("quarter"), func.count().label("events"),
         func.count(events.c.ignored).label("ignored"), tests.label("tests"),
-    ).where(events.c.id >= start * _WIDTH, events.c.id < end * _WIDTH)  # fmt: skip
+    ).where(events.c.id >= first_of(start), events.c.id < first_of(end))  # fmt: skip
     of_deliveries = select(
         deliveries.c.project_id, (deliveries.c.id // _WIDTH).label("quarter"), func.count().label("deliveries")
-    ).where(deliveries.c.id >= start * _WIDTH, deliveries.c.id < end * _WIDTH)
+    ).where(deliveries.c.id >= first_of(start), deliveries.c.id < first_of(end))
     for statement in (of_events, of_deliveries):
         for row in connection.execute(statement.group_by("project_id", "quarter")).mappings():
             none = {"events": 0, "ignored": 0, "tests": 0, "deliveries": 0}
