@@ -66,7 +66,7 @@ async def test_the_limit_of_a_worker_is_kept_and_the_longest_due_lane_goes_first
     assert len(await made.claim(2)) == 1
 
 
-async def test_a_burst_goes_one_by_one_and_what_is_more_as_a_digest(made: House) -> None:
+async def test_what_is_more_than_a_burst_goes_as_digests_and_each_event_once(made: House) -> None:
     await made.accept(*(f"run-{number}" for number in range(40)))
     made.clock.move(1)
     calls = await made.drain()

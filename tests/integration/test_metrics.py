@@ -80,7 +80,7 @@ async def test_a_server_counts_what_comes_in_what_goes_out_and_what_stands(tmp_p
 def _checked(text: str) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
-        return
+        pytest.skip("promtool (Debian package prometheus) is not installed; all before it holds")
     done = subprocess.run(  # noqa: S603 - found on the path a line above
         [promtool, "check", "metrics"], input=text.encode(), capture_output=True, check=False
     )

@@ -115,6 +115,7 @@ async def test_no_page_leads_anybody_to_what_is_not_theirs(console: ConsoleHouse
             if RANK.index(who) >= RANK.index(least):
                 page = (await console[who].get(await filled(console, path))).text
                 ways |= {unescape(one) for one in re.findall(r' (?:href|action)="(/[^"#]*)', page)}
+        assert len(ways) > len(PAGES) / 2, who
         for way in sorted(one for one in ways if not one.startswith("/static") and "lang=" not in one):
             reply = await console[who].get(way)
             assert reply.status_code in {200, 303, 405}, (who, way)

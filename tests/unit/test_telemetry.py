@@ -238,7 +238,9 @@ def test_two_servers_in_one_process_count_apart() -> None:
 
 
 def test_metrics_are_named_by_the_rule_and_say_what_they_count() -> None:
-    for family in families(used()):
+    told = families(used())
+    assert {one.type for one in told} == {"counter", "gauge", "histogram"}
+    for family in told:
         assert family.name.startswith("shipbell_")
         assert family.documentation.endswith(".")
         if family.type == "counter":
