@@ -41,6 +41,16 @@ def shown(message: Message) -> dict[str, str]:
             "✅ 检查完成，门禁通过：core",
         ),
         (
+            happening("check.task.completed", name="core", number=None, gate=Gate.NONE, status="Succeeded"),
+            "✅ Check completed, no gate: core",
+            "✅ 检查完成，无门禁：core",
+        ),
+        (
+            happening("check.task.completed", name="core", number=None, status="Succeeded"),
+            "✅ Check completed: core",
+            "✅ 检查完成：core",
+        ),
+        (
             happening("deploy.application.failed", name="shop", number="7", status="timeout"),
             "❌ Deployment timed out: shop #7",
             "❌ 应用部署超时：shop #7",
@@ -226,7 +236,7 @@ def test_the_events_own_project_name_wins_over_the_projects() -> None:
 def test_the_absence_of_a_gate_is_said() -> None:
     message = compose([waiting(happening("check.task.completed", gate=Gate.NONE))])
     assert shown(message)["gate_result"] == "No gate"
-    assert message.headline == "❌ Check completed: build-and-release #128"
+    assert message.headline == "❌ Check completed, no gate: build-and-release #128"
 
 
 def test_a_test_message_says_that_it_is_one() -> None:

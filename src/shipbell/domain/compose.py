@@ -24,6 +24,7 @@ _OPEN_LABELS = {
 _GATE_SAID = {
     Gate.PASSED: Label("Check completed, gate passed", "检查完成，门禁通过"),
     Gate.FAILED: Label("Check completed, gate failed", "检查完成，门禁不通过"),
+    Gate.NONE: Label("Check completed, no gate", "检查完成，无门禁"),
 }
 _NO_GATE = Label("No gate", "无门禁")
 _TIMED_OUT = Label("Deployment timed out", "应用部署超时")
@@ -227,7 +228,7 @@ def _issue_count(waiting: Waiting) -> Shown:
     return (str(issues.total), None) if issues and issues.total is not None else None
 
 
-# What each field of the catalog shows (DESIGN 1.2); the link is none of them.
+# What each field of the catalog shows (docs/reference/messages.md); the link is none of them.
 _TOLD: Mapping[str, Callable[[Waiting], Shown]] = {
     "pipeline_name": _name,
     "application_name": _name,
