@@ -1,6 +1,7 @@
 """The API promises: what was read can be sent back, one of two writers wins, and errors name the field."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -119,32 +120,6 @@ async def test_writers_who_do_not_say_what_they_saw_lose_nothing_of_each_other(t
         assert (found["user_ids"], found["gate"], found["locale"], found["enabled"]) == ("first", "passed", "en", False)
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-async def test_a_stale_etag_changes_nothing_anywhere(tmp_path: Path, method: str) -> None:
-    async with house(tmp_path) as made:
-        one = await made_subscription(made)
-        source = await made.make(SOURCES, {"name": "ci", "kind": "generic", "secret": SECRET})
-        user = await made.make("/users", {"name": "eve", "password": "long-enough-1"})
-        await made.ask("PUT", f"/projects/{KEY}/members/eve", {"role": "viewer"})
-        bodies = {
-            f"{SUBSCRIPTIONS}/{one['id']}": BODY,
-            f"{SOURCES}/{source['id']}": {"name": "ci", "kind": "cloudevents"},
-            f"/users/{user['id']}": {"is_admin": True},
-            f"/projects/{KEY}/members/eve": {"role": "developer"},
-            f"/projects/{KEY}": {"name": "Other"},
-        }
-        for path, body in bodies.items():
-            if method == "PATCH" and "members" in path:
-                continue
-            for tag in ('"999"', "nonsense"):
-                reply = await made.ask(method, path, body if method != "DELETE" else None, headers={"If-Match": tag})
-                assert (reply.status_code, reply.json()["code"]) == (412, "stale"), path
-        right = {"If-Match": '"7", "1"'}
-        deleted = await made.ask("DELETE", f"{SUBSCRIPTIONS}/{one['id']}", headers={"If-Match": '"1"'})
-        assert deleted.status_code == 204
-        assert (await made.ask("DELETE", f"{SOURCES}/{source['id']}", headers=right)).status_code == 412
-
-
 async def test_a_second_one_of_a_name_is_refused_and_the_first_one_stays(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         one = await made_subscription(made)
@@ -216,7 +191,7 @@ async def test_a_rotated_source_takes_both_secrets_until_the_overlap_ends(tmp_pa
         fresh = rotated.json()["secret"]
         statuses = [await knocked(made, secret, f"a-{secret}") for secret in (SECRET, fresh, "wrong")]
         assert statuses == [202, 202, 401]
-        await made.ask("POST", f"{SOURCES}/{source['id']}/rotate", {})
+        await made.ask("POST", f"{SOURCES}/{source['id']}/rotate", {"overlap_hours": 0})
         assert [await knocked(made, secret, f"b-{secret}") for secret in (SECRET, fresh)] == [401, 401]
         async with asyncio.timeout(10):
             while len(calls := (await made.ask("GET", f"{SOURCES}/{source['id']}/calls")).json()["items"]) < 5:
@@ -228,6 +203,21 @@ async def test_a_rotated_source_takes_both_secrets_until_the_overlap_ends(tmp_pa
         for hours in (-1, 1e9, "many", True):
             reply = await made.ask("POST", f"{SOURCES}/{source['id']}/rotate", {"overlap_hours": hours})
             assert reply.status_code == 422
+
+
+@pytest.mark.parametrize("body", [None, {}, {"overlap_hours": 24}])
+async def test_a_rotation_that_does_not_say_how_long_keeps_the_old_secret_for_a_day(
+    tmp_path: Path, body: dict[str, object] | None
+) -> None:
+    async with house(tmp_path) as made:
+        await made.project(KEY)
+        source = await made.make(SOURCES, {"name": "ci", "kind": "generic", "secret": SECRET})
+        rotated = await made.ask("POST", f"{SOURCES}/{source['id']}/rotate", body)
+        until = datetime.fromisoformat(rotated.json()["old_secret_until"])
+        assert timedelta(hours=23, minutes=55) < until - datetime.now(UTC) <= timedelta(hours=24)
+        assert [await knocked(made, one, f"c-{one}") for one in (SECRET, rotated.json()["secret"])] == [202, 202]
+        ended = await made.ask("POST", f"{SOURCES}/{source['id']}/rotate", {"overlap_hours": 0})
+        assert ended.json()["old_secret_until"] is None
 
 
 async def knocked(made: House, secret: str, event_id: str) -> int:

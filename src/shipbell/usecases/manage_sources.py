@@ -14,6 +14,7 @@ from shipbell.usecases.drafts import SECRET_MASK, Drafts, Raw, finished
 from shipbell.usecases.manage import check_seen, revision, settled, whole_of
 
 MOST_OVERLAP_HOURS = 24 * 90
+OVERLAP_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,10 @@ class ManageSources:
         return await settled(work, expected)
 
     async def rotate(self, key: str, source_id: int, raw: Raw, by: By, *, expected: int | None) -> SourceRecord:
-        """Give a source a new secret; the old one works for `overlap_hours` more. Raises InvalidValue, NotFound."""
+        """Give a source a new secret; the old one works for `overlap_hours` (24) more, with 0 no longer.
+
+        Raises InvalidValue, NotFound, Stale.
+        """
         hours = _overlap(raw)
 
         async def work() -> SourceRecord:
@@ -117,7 +121,7 @@ def _wish(record: SourceRecord) -> tuple[str, str, Secret]:
 def _overlap(raw: Raw) -> float:
     found = Findings()
     found.unknown_keys(raw, ("overlap_hours",))
-    hours = raw.get("overlap_hours", 0)
+    hours = raw.get("overlap_hours", OVERLAP_HOURS)
     if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 <= hours <= MOST_OVERLAP_HOURS:
         found.add("overlap_hours", "overlap-range", f"Give a number of hours from 0 to {MOST_OVERLAP_HOURS}.")
         hours = 0

@@ -60,7 +60,7 @@ class SourceBody(Struct, kw_only=True):
 
 
 class RotateBody(Struct, kw_only=True):
-    """How long the old secret works beside the new one."""
+    """How long the old secret works beside the new one: 24 hours when left out, 0 = it ends at once."""
 
     overlap_hours: Annotated[float, Meta(ge=0, le=2160)] | UnsetType = UNSET
 

@@ -94,7 +94,7 @@ _SOURCES = (
     Operation(
         method="POST", path=f"{_SOURCE}/rotate", action=Action.CHANGE_SOURCES, handler=sources.rotate,
         versioned=True, body=bodies.RotateBody, reply=shapes.SourceShape,
-        about="Give a source a new secret, told in this reply alone; the old one works for `overlap_hours` more",
+        about="Give a source a new secret, told in this reply alone; the old one works for `overlap_hours` (24) more",
     ),
     Operation(
         method="GET", path=f"{_SOURCE}/calls", action=Action.LOOK, handler=sources.calls, query=PAGED,

@@ -13,13 +13,13 @@ from shipbell.ports.directory import SourceRecord
 from shipbell.ports.history import EventLine, Find
 from shipbell.ports.insight import Count
 from shipbell.ports.pages import DoorLine
+from shipbell.usecases.manage_sources import OVERLAP_HOURS
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.instructions import connect
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import number_of, telling
 from shipbell.web.console.services import services_of
 
-_OVERLAP_HOURS = 24
 _CALLS = 20
 _REFUSED = 400
 
@@ -181,14 +181,14 @@ def _ask(request: Request, what: str) -> Response:
         what=what,
         record=record,
         id=encode(Prefix.SOURCE, record.id),
-        hours=_OVERLAP_HOURS,
+        hours=OVERLAP_HOURS,
     )
 
 
 async def rotate(request: Request) -> Response:
     """`POST /projects/{key}/sources/{source}/rotate`: the setup page, which shows the new secret this once."""
     made = await project_services(request).manage_sources.rotate(
-        project_of(request).key, source_of(request).id, {"overlap_hours": _OVERLAP_HOURS}, by_of(request), expected=None
+        project_of(request).key, source_of(request).id, {}, by_of(request), expected=None
     )
     return await _setup(request, made, secret=made.secret.reveal())
 
