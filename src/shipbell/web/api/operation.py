@@ -1,7 +1,8 @@
 """An operation of the API: one line of its table, and how a request comes to its handler."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import get_origin
 
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shipbell.domain.access import Action, Reach, Role
-from shipbell.domain.errors import NotFound
+from shipbell.domain.errors import NotFound, Stale
 from shipbell.ports.directory import KnownProject
 from shipbell.usecases.identity import Identity
 from shipbell.web.api.queries import Query
@@ -27,24 +28,23 @@ CREATED = 201
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request whose sender is known and may do what it asks; `role` is None where none is needed."""
+    """A request whose sender is known and may do what it asks; `role` is None where none is needed.
+
+    `expected` is the revision that the sender saw; None when any will do.
+    """
 
     request: Request
     services: ApiServices
     who: Identity
     role: Role | None
     body: Mapping[str, object]
+    expected: int | None = None
 
     @property
     def key(self) -> str:
         """The project's key in the path."""
         key: str = self.request.path_params["key"]
         return key
-
-    @property
-    def expected(self) -> int | None:
-        """The revision of `If-Match`."""
-        return expected_of(self.request)
 
     async def project(self) -> KnownProject:
         """The project of the path; raises NotFound."""
@@ -100,7 +100,13 @@ async def carry_out(operation: Operation, services: ApiServices, request: Reques
     who = await services.auth.identify(request, forms=False)
     role = await _permitted(operation, services, request, who)
     body = await _body(operation, request)
-    return await operation.handler(Call(request=request, services=services, who=who, role=role, body=body))
+    *others, last = expected_of(request)
+    call = Call(request=request, services=services, who=who, role=role, body=body, expected=last)
+    for one in others:
+        # What is stale has changed nothing: the next version may be the present one.
+        with contextlib.suppress(Stale):
+            return await operation.handler(replace(call, expected=one))
+    return await operation.handler(call)
 
 
 async def _body(operation: Operation, request: Request) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,6 +20,8 @@ _ROW_ID = 2**63
 # What ids can tell of; what lies beyond is as good as the edge.
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 _NO_MATCH = -1
+# Each is tried; nobody who read a thing holds more versions of it.
+_MOST_TAGS = 20
 
 
 async def read_object(request: Request) -> Mapping[str, object]:
@@ -41,12 +43,13 @@ async def read_object(request: Request) -> Mapping[str, object]:
     return value
 
 
-def expected_of(request: Request) -> int | None:
-    """The revision of `If-Match`; None when any will do. Of several, only the newest can still be the present one."""
-    header = request.headers.get("if-match")
-    if header is None or header.strip() == "*":
-        return None
-    return max((int(one) for one in _ETAG.findall(header)), default=_NO_MATCH)
+def expected_of(request: Request) -> Sequence[int | None]:
+    """The revisions of `If-Match`, the newest first, one of which is to be the present one; None = any will do."""
+    header = ", ".join(request.headers.getlist("if-match"))
+    if "if-match" not in request.headers or header.strip() == "*":
+        return (None,)
+    known = sorted({int(one) for one in _ETAG.findall(header)}, reverse=True)
+    return known[:_MOST_TAGS] or (_NO_MATCH,)
 
 
 def limit_of(request: Request, left_out: int = DEFAULT) -> int:
