@@ -101,6 +101,25 @@ async def test_many_dead_letters_of_a_robot_go_again_in_order_and_of_this_projec
         assert again.json()["replayed"] == 0
 
 
+async def test_a_replay_by_a_robot_that_the_project_does_not_know_is_404(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        one = await furnish(made)
+        theirs = await furnish(made, OTHER, robot="theirs")
+        replay = f"{DELIVERIES}/replay"
+        for robot in (theirs["robot"], "rob_0000000000001"):
+            reply = await made.ask("POST", replay, {"robot": robot})
+            assert (reply.status_code, reply.json()["code"]) == (404, "not-found")
+        known = await made.ask("POST", replay, {"robot": one["robot"]})
+        assert (known.status_code, known.json()["replayed"]) == (200, 0)
+        # One that no subscription names any longer is known by what was for it.
+        await made.robot("DELETE", "/robots/group")
+        await made.emit("pipeline.run.failed", "one")
+        await made.deliveries("dead", 1)
+        await made.ask("PATCH", f"/projects/{KEY}/subscriptions/{one['id']}", {"url": made.robots.url("new")})
+        moved = await made.ask("POST", replay, {"robot": one["robot"]})
+        assert (moved.status_code, moved.json()["replayed"]) == (200, 1)
+
+
 async def test_a_delivery_that_waits_is_not_replayed_and_time_narrows_what_is(tmp_path: Path) -> None:
     async with house(tmp_path, SHIPBELL_WECOM_PER_MINUTE="1000", SHIPBELL_WECOM_BURST="1") as made:
         await furnish(made)

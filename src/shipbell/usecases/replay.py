@@ -65,13 +65,15 @@ class Replay:
     async def many(self, find: Find, by: By, *, after: int = 0, most: int = MOST) -> ReplayedMany:
         """Replay what a search finds after a delivery, the oldest first, `most` at once.
 
-        Raises InvalidValue for a state that still waits.
+        Raises InvalidValue for a state that still waits, NotFound for a robot that no subscription names and that
+        none of the deliveries was for.
         """
         found = Findings()
         if find.state not in _ENDED:
             found.add("state", "unknown-state", f"Choose one of {', '.join(_ENDED)}.")
         finished(found)
         find = replace(find, before=None)
+        await self._check_robot(find)
         replayed, refusals, last, refused = 0, 0, after, dict[int, str]()
         more = True
         while replayed < most and replayed + refusals < most * _LOOKS:
@@ -84,6 +86,16 @@ class Replay:
             refused |= dict(list(done.refused.items())[: MOST_TOLD - len(refused)])
         more = more and await self.left(find, last)
         return ReplayedMany(replayed=replayed, refused=refused, more=more, last=last, refusals=refusals)
+
+    async def _check_robot(self, find: Find) -> None:
+        """Raise NotFound for a robot that is not there or not this project's to know, in the same words."""
+        if find.lane_id is None:
+            return
+        mine = Find(project_id=find.project_id, lane_id=find.lane_id)
+        if await self.history.robots(project_id=find.project_id, lane_ids=[find.lane_id]):
+            return
+        if not await self.history.found(mine, most=1):
+            raise NotFound("There is no such robot in this project.")
 
     async def left(self, find: Find, last: int) -> bool:
         """Whether a search finds more after a delivery."""
