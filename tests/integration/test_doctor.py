@@ -8,11 +8,16 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from commands import command as shipbell
 from server import Ran, environment, settings_file
+from shipbell.domain.secret import Secret
+from shipbell.ports.wire import Call, NoReply, Trouble
+from shipbell.transport import HttpTransport
+from shipbell.transport.reach import reach
 
 Checks = Mapping[str, list[dict[str, str]]]
 KEY = base64.urlsafe_b64encode(bytes([9]) * 32).decode()
@@ -159,6 +164,26 @@ def test_a_robot_that_may_not_be_called_is_told_with_the_setting(environ: dict[s
     code, checks = asked({**environ, "SHIPBELL_OUTBOUND_ALLOW": ""})
     assert code == 1
     assert "SHIPBELL_OUTBOUND_ALLOW" in told(checks, "outbound")
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "127.1", "0177.0.0.1", "127.0.0.1.", "0", "[::1]", "[::1%25lo]", "①27.1"]
+)
+async def test_a_host_is_judged_as_sending_judges_it(host: str) -> None:
+    transport = HttpTransport()
+    try:
+        reply = await transport.send(Call(url=Secret(f"http://{host}:9/?key=k"), body=b"{}"))
+    finally:
+        await transport.aclose()
+    assert isinstance(reply, NoReply)
+    assert reply.trouble in {Trouble.BAD_URL, Trouble.NOT_ALLOWED}
+    assert await reach(urlsplit(f"http://{host}:9/").hostname or "", 9, allow=()) is reply.trouble
+
+
+def test_a_robot_whose_address_is_a_number_is_a_fault(environ: dict[str, str]) -> None:
+    code, checks = asked({**environ, "SHIPBELL_OPERATOR_URL": "http://2130706433:9/?key=k"})
+    assert code == 1
+    assert "Copy it from the robot again" in told(checks, "outbound")
 
 
 def test_a_robot_that_does_not_answer_or_is_not_found_is_told(environ: dict[str, str]) -> None:

@@ -1,11 +1,13 @@
 """Calls to robots over aiohttp: guarded, bounded, without redirects, cookies or surprises."""
 
 import asyncio
+import re
 import socket
 import ssl
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
+from ipaddress import IPv4Address
 
 import aiohttp
 from yarl import URL
@@ -20,6 +22,7 @@ _LEAST_CONNECT_SECONDS = 0.1
 _OPEN = 1_200
 _PROXY_WANTS_A_PASSWORD = 407
 _LABEL, _NAME = 63, 253
+_NUMBERS = re.compile(r"[0-9.]+")
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "shipbell", "Accept-Encoding": "gzip, deflate"}
 
 
@@ -60,7 +63,7 @@ class HttpTransport:
 
     async def send(self, call: Call) -> Reply | NoReply:
         """Make one call; never raises for what the network does."""
-        url = _usable(call.url.reveal())
+        url = usable(call.url.reveal())
         if url is None:
             return NoReply(trouble=Trouble.BAD_URL, sent=False, detail="The address cannot be read.")
         clock = asyncio.get_running_loop().time
@@ -105,8 +108,16 @@ def _patience(spent: float = 0.0) -> aiohttp.ClientTimeout:
 _WHOLE = _patience()
 
 
+def _canonical(host: str) -> bool:
+    """Whether it is four numbers as everybody reads them; other forms mean another address to each reader."""
+    try:
+        return str(IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=4_096)
-def _usable(text: str) -> URL | None:
+def usable(text: str) -> URL | None:
     """The address without its fragment; None for one that cannot be called."""
     try:
         url = URL(text)
@@ -118,6 +129,8 @@ def _usable(text: str) -> URL | None:
     if url.scheme not in {"http", "https"} or not readable:
         return None
     name = host.removesuffix(".")
+    if _NUMBERS.fullmatch(host) and not _canonical(host):
+        return None
     if ":" not in host and (len(name) > _NAME or not all(0 < len(one) <= _LABEL for one in name.split("."))):
         return None
     return url.with_fragment(None)

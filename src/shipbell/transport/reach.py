@@ -5,13 +5,23 @@ import socket
 from collections.abc import Sequence
 
 from shipbell.ports.wire import Trouble
-from shipbell.transport.guard import AddressNotAllowed, GuardedResolver, Network
+from shipbell.transport.client import usable
+from shipbell.transport.guard import AddressNotAllowed, GuardedResolver, Network, allowed
 
 _SECONDS = 5.0
 
 
 async def reach(host: str, port: int, *, allow: Sequence[Network], connect: bool = True) -> Trouble | None:
-    """What stands in the way of a call; None when nothing does. Without `connect` it is only looked up."""
+    """What stands in the way of a call, judged as sending does; None when nothing does.
+
+    Without `connect` it is only looked up.
+    """
+    address = usable(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
+    if address is None:
+        return Trouble.BAD_URL
+    host = (address.raw_host or host).replace("%25", "%")
+    if ":" in host and not allowed(host, allow):
+        return Trouble.NOT_ALLOWED
     resolver = GuardedResolver(allow)
     try:
         async with asyncio.timeout(_SECONDS):
