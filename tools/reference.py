@@ -100,8 +100,8 @@ def cli_page() -> str:
             parts.append(table(("Argument or option", "Default", "What it is"), map(_parameter, shown)))
     intro = [
         "Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 failed or refused (a port that",
-        "is taken, too), 2 wrong usage or an invalid file, 3 settings, key or database unusable. `shipbell --version` shows the",
-        "version.",
+        "is taken, too), 2 wrong usage or an invalid file, 3 settings, key or database unusable. `shipbell --version`",
+        "shows the version.",
     ]
     return _page("Command line", intro, *parts)
 
