@@ -13,6 +13,7 @@ from shipbell.ports.insight import Figures, Span
 from shipbell.storage.insight import SqlInsight
 from shipbell.storage.schema import counters, deliveries
 from shipbell.storage.schema_tallies import tallies
+from shipbell.storage.tallying import Sums, Tallied, parts
 from shipbell.storage.upkeep import SqlUpkeep
 
 MANY = 5_000
@@ -126,6 +127,21 @@ async def test_what_retention_takes_away_is_in_no_chart(store: Store, clock: Han
     shown = await figures(store)
     assert sum(one.delivered + one.waiting + one.ended_badly for one in shown.slots) == kept
     assert shown == await figures(store)
+
+
+def test_sums_of_many_projects_are_written_in_small_parts_that_follow_each_other() -> None:
+    rows = [{"project_id": one, "quarter": quarter} for quarter in (7, 5, 6, 9) for one in range(400)]
+    written = list(parts(Sums(Tallied(3, 11), rows)))
+    assert [one.span for one in written] == [Tallied(3, 9), Tallied(3, 11)]
+    assert [{row["quarter"] for row in one.rows} for one in written] == [{5, 6, 7}, {9}]
+    assert [len(one.rows) for one in written] == [1_200, 400]
+    assert [one.span for one in parts(Sums(Tallied(3, 11), []))] == [Tallied(3, 11)]
+
+
+async def test_a_month_is_counted_in_a_minute_of_the_tidy_loop(store: Store, clock: HandClock) -> None:
+    await filled(store)
+    # The loop counts five chunks every three seconds.
+    assert await tallied(upkeep_of(store, clock)) <= 5 * 20
 
 
 async def test_counting_twice_changes_nothing(store: Store, clock: HandClock) -> None:

@@ -4,9 +4,11 @@ Counting reads, without the write lock; only the sums are written. Ids carry the
 quarter that is over gets no further rows, but for what waits for its commit: that is given some time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
@@ -17,10 +19,13 @@ from shipbell.storage.schema_tallies import tallies
 
 QUARTER_MS = 15 * 60 * 1000
 _WIDTH = QUARTER_MS << TIME_SHIFT
+_QUARTER = itemgetter("quarter")
 _FROM, _UNTIL = "tallied-from", "tallied-until"
 # No chart looks further back; what is committed this long after it came is in no tally.
 _REACH, _LATE = timedelta(days=31), timedelta(minutes=5)
 _CHUNK = 48
+# One write takes whole quarters, and no further one behind so many rows: thousands of projects share the write lock.
+_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,17 @@ def sums(connection: Connection, now: datetime) -> Sums | None:
             found.setdefault((row["project_id"], row["quarter"]), none).update(row)
     since = start if known is None or start > known.until else known.since
     return Sums(Tallied(since, end), list(found.values()))
+
+
+def parts(counted: Sums) -> Iterator[Sums]:
+    """The same sums, quarter after quarter, in parts that are quickly written."""
+    rows: list[dict[str, int]] = []
+    for quarter, more in groupby(sorted(counted.rows, key=_QUARTER), key=_QUARTER):
+        if len(rows) >= _ROWS:
+            yield Sums(Tallied(counted.span.since, quarter), rows)
+            rows = []
+        rows += more
+    yield Sums(counted.span, rows)
 
 
 def keep(connection: Connection, counted: Sums) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, update
 
@@ -49,7 +50,8 @@ class SqlUpkeep:
         counted = await self._database.read(lambda connection: tallying.sums(connection, now))
         if counted is None:
             return False
-        await self._database.write(lambda connection: tallying.keep(connection, counted))
+        for part in tallying.parts(counted):
+            await self._database.write(partial(tallying.keep, counted=part))
         return True
 
     async def waiting(self) -> tuple[int, datetime | None]:
