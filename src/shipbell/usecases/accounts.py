@@ -17,7 +17,7 @@ from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory
 from shipbell.usecases.drafts import finished
 
-PASSWORD_CHARACTERS = 10
+PASSWORD_CHARACTERS = 8
 _MOST_PASSWORD_CHARACTERS = 256
 _MOST_DAYS = 3_660
 _TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
