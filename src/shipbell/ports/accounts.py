@@ -90,7 +90,10 @@ class Accounts(Protocol):
         ...
 
     async def remove_user(self, name: str, by: By, *, seen: datetime | None = None) -> None:
-        """End an account with its sessions and tokens; raises NotFound, LastAdministrator, Stale as `change` does."""
+        """End an account with its sessions, tokens and memberships; one named without an account keeps its own.
+
+        Raises NotFound, LastAdministrator, Stale as `change` does.
+        """
         ...
 
     async def add_token(self, token: NewToken, by: By) -> int:

@@ -15,6 +15,7 @@ from shipbell.storage.audit import Entry
 from shipbell.storage.codec import from_ms, from_ms_or_none, to_ms, to_ms_or_none, write_json
 from shipbell.storage.engine import Database
 from shipbell.storage.records import list_of
+from shipbell.storage.schema import counters
 from shipbell.storage.schema_people import members, projects, sessions, tokens, users
 
 # A use is written down at most this often.
@@ -124,7 +125,7 @@ class SqlAccounts:
         await self._database.write(work)
 
     async def remove_user(self, name: str, by: By, *, seen: datetime | None = None) -> None:
-        """End an account with its sessions and tokens; raises NotFound, LastAdministrator, Stale."""
+        """End an account with its sessions, tokens and memberships; raises NotFound, LastAdministrator, Stale."""
         now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> None:
@@ -135,7 +136,8 @@ class SqlAccounts:
             connection.execute(delete(tokens).where(tokens.c.user_id == row["id"]))
             connection.execute(delete(users).where(users.c.id == row["id"]))
             facts = {"name": name, "is_admin": bool(row["is_admin"])}
-            audit.write(connection, [Entry(action="user.removed", target=name, before=facts)], by, at=now)
+            ended = [Entry(action="user.removed", target=name, before=facts), *_leave(connection, name)]
+            audit.write(connection, ended, by, at=now)
 
         await self._database.write(work)
 
@@ -214,6 +216,17 @@ def _row(connection: Connection, name: str, seen: datetime | None = None) -> Row
     if seen is not None and row["updated_at"] != to_ms(seen):
         raise Stale
     return row
+
+
+def _leave(connection: Connection, name: str) -> list[Entry]:
+    """Take every role of a name, so that a later account of that name inherits none; one entry a project."""
+    statement = select(projects.c.key, members.c.role).join(projects, projects.c.id == members.c.project_id)
+    held = connection.execute(statement.where(members.c.user_name == name).order_by(projects.c.key)).all()
+    if held:
+        connection.execute(delete(members).where(members.c.user_name == name))
+        touched = update(counters).where(counters.c.name == "configuration").values(value=counters.c.value + 1)
+        connection.execute(touched)
+    return [Entry(action="member.removed", target=name, project=row.key, before={"role": row.role}) for row in held]
 
 
 def _check_not_last(connection: Connection, name: str) -> None:

@@ -80,7 +80,7 @@ async def _change(call: Call, *, is_admin: bool | None) -> Response:
 
 
 async def remove_user(call: Call) -> Response:
-    """The end of an account with its sessions and tokens."""
+    """The end of an account with its sessions, tokens and memberships."""
     known = await _seen(call)
     await call.services.accounts.remove_user(known.name, call.who.by, seen=_version(call, known))
     return nothing()

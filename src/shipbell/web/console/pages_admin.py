@@ -21,7 +21,7 @@ _DONE = {
     "promoted": en("The user is an instance administrator now."),
     "demoted": en("The user is no instance administrator any more."),
     "password": en("The password is changed, and the user's sessions are ended."),
-    "removed": en("The user is removed, with all sessions and tokens."),
+    "removed": en("The user is removed, with all sessions, tokens and roles."),
     "created": en("The project is created."),
     "deleted": en("The project is deleted."),
 }
