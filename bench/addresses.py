@@ -12,6 +12,11 @@ from shipbell.web.api.table import OPERATIONS
 from shipbell.web.console.routes import ROUTES
 
 _KEY = "large"
+# Alice has made nearly all entries of the past, and reopened no robot.
+_BY_WHOM = (
+    "?actor=alice", "?actor=nobody", "?action=subscription.updated", "?action=robot.reopened",
+    "?actor=alice&action=robot.reopened", "?actor=nobody&action=subscription.updated",
+)  # fmt: skip
 # Asked beside the bare address, by the end of its path; `{…}` as in paths.
 _ASKED: dict[str, Sequence[str]] = {
     "/workspace": ("?q=small", "?region=ap-southeast-3"),
@@ -30,8 +35,9 @@ _ASKED: dict[str, Sequence[str]] = {
     ),
     "/projects/{key}/why": ("?q={event}", "?q={wide}", "?q=%23{number}", "?q=build", "?q=https://ci.example.com/no/1"),
     "/projects/{key}/robots": ("?q=group", "?q=0999", "?from={robot}"),
-    "/projects/{key}/settings/audit": ("?before={audit}",),
-    "/admin/audit": ("?before={audit}", "?project=large"),
+    "/projects/{key}/settings/audit": ("?before={audit}", *_BY_WHOM),
+    "/admin/audit": ("?before={audit}", *_BY_WHOM),
+    "/admin/projects": ("?q=small", "?from=small-150"),
     "/projects/{key}/settings/general/notifications/{channel}": (
         "?new", "?edit={subscription}", "?show={subscription}", "?q=0999", "?from={subscription}",
     ),
@@ -46,7 +52,7 @@ _ASKED: dict[str, Sequence[str]] = {
     ),
     "/api/v1/projects/{key}/robots": ("?limit=200",),
     "/api/v1/projects/{key}/subscriptions": ("?limit=200",),
-    "/api/v1/audit": ("?project=large",),
+    "/api/v1/audit": ("?project=large", *_BY_WHOM, "?project=large&actor=nobody&action=robot.reopened"),
     "/projects/{key}/events/{wide}": (),
     "/api/v1/projects/{key}/events/{wide}/why": (),
 }  # fmt: skip
