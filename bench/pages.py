@@ -17,15 +17,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
 
 import msgspec
 
 from addresses import Known, addresses
 from past import Past, timed_fill
+from person import PASSWORD, Person
 from shipbell.storage.tallying import quarter_of
 
 _SERVER_MS, LIGHT_BYTES = 50, 150_000
@@ -33,9 +33,7 @@ _LARGE = ("events", "deliveries", "attempts", "attempt_deliveries", "event_keys"
 _SCAN = re.compile(rf"^SCAN ({'|'.join(_LARGE)})\b")
 # What waits has indexes of its own, and is little; the newest rows of a table without a condition are its last ones.
 _LAST_ROWS = re.compile(r"^SELECT (?:(?! WHERE ).)* ORDER BY \w+\.id DESC LIMIT \? OFFSET \?$")
-LINKED = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
 _LISTENS = re.compile(r"http://127\.0\.0\.1:(\d+)")
-_PASSWORD = "bench-administrator"
 _HERE = Path(__file__).parent
 
 
@@ -46,59 +44,6 @@ class Size:
     subscriptions: int
     deliveries: int
     projects: int = 200
-
-
-@dataclass(slots=True)
-class Person:
-    """Somebody who is signed in, on one connection."""
-
-    name: str
-    http: http.client.HTTPConnection
-    cookie: str = ""
-    weights: dict[str, int] = field(default_factory=dict)
-
-    def get(self, path: str) -> tuple[int, bytes, float]:
-        """Status, body as it was sent and milliseconds of an address."""
-        began = time.perf_counter()
-        packed = {"Accept-Encoding": "gzip"} if path.startswith("/static/") else {}
-        self.http.request("GET", path, headers={"Accept": "text/html", "Cookie": self.cookie, **packed})
-        reply = self.http.getresponse()
-        body = reply.read()
-        return reply.status, body, (time.perf_counter() - began) * 1000
-
-    def weigh(self, body: bytes) -> int:
-        """The bytes of a first load: the page with every file that it names."""
-        for one in set(LINKED.findall(body)) - {name.encode() for name in self.weights}:
-            self.weights[one.decode()] = len(self.get(one.decode())[1])
-        return len(body) + sum(self.weights[one.decode()] for one in set(LINKED.findall(body)))
-
-    def sign_in(self) -> None:
-        """Begin a session through the form."""
-        self.http.request("GET", "/sign-in", headers={"Accept": "text/html"})
-        reply = self.http.getresponse()
-        token = re.search(rb'name="csrf_token" value="([^"]+)"', reply.read())
-        cookie = (reply.getheader("set-cookie") or "").partition(";")[0]
-        if token is None:
-            raise SystemExit("The sign-in page has no form.")
-        fields = {"username": self.name, "password": _PASSWORD, "csrf_token": token[1].decode()}
-        self.http.request(
-            "POST",
-            "/sign-in",
-            urlencode(fields),
-            {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie},
-        )
-        reply = self.http.getresponse()
-        reply.read()
-        self.cookie = next(
-            (
-                one.partition(";")[0]
-                for one in reply.headers.get_all("set-cookie") or ()
-                if one.startswith("shipbell_session")
-            ),
-            "",
-        )
-        if reply.status != 303:
-            raise SystemExit(f"{self.name} cannot sign in: {reply.status}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +111,7 @@ def prepare(folder: Path, size: Size) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("SHIPBELL_")},
         "SHIPBELL_DATA": str(folder),
         "SHIPBELL_LOG_LEVEL": "warning",
-        "SHIPBELL_ADMIN_PASSWORD": _PASSWORD,
+        "SHIPBELL_ADMIN_PASSWORD": PASSWORD,
     }
     if (folder / "shipbell.db").exists():
         return environ
@@ -175,7 +120,7 @@ def prepare(folder: Path, size: Size) -> dict[str, str]:
     file.write_bytes(settings(size))
     _run(environ, "apply", str(file))
     for name in ("alice", "dave"):
-        _run(environ, "user", "add", name, "--password-stdin", given=_PASSWORD)
+        _run(environ, "user", "add", name, "--password-stdin", given=PASSWORD)
     took = timed_fill(str(folder / "shipbell.db"), Past(deliveries=size.deliveries))
     print(f"{size.deliveries:,} deliveries written in {took:.0f} s")
     return environ

@@ -9,6 +9,7 @@ from pathlib import Path
 FILE_LINES, FILE_USUAL = 300, 200
 FUNCTION_LINES, FUNCTION_USUAL = 50, 30
 USUAL_SHARE = 0.9
+BESIDE = ("tests", "tools", "bench")
 FORBIDDEN_NAMES = frozenset({"utils", "common", "helpers", "core", "base", "manager"})
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -81,7 +82,7 @@ def forbidden(path: Path, shown: str) -> list[str]:
 
 
 def judge(root: Path) -> list[str]:
-    """Everything in src/ and tests/ under the root that breaks a limit, in sentences."""
+    """Everything under the root that breaks a limit, in sentences; src/ also by its functions and the usual sizes."""
     said: list[str] = []
     modules: list[Measured] = []
     for path in sorted((root / "src").rglob("*.py")):
@@ -90,9 +91,10 @@ def judge(root: Path) -> list[str]:
         modules.append(measure(path, str(shown)))
     files = [one.file for one in modules]
     functions = [function for one in modules for function in one.functions]
-    tests = [measure(path, str(path.relative_to(root))).file for path in sorted((root / "tests").rglob("*.py"))]
+    beside = [path for folder in BESIDE for path in sorted((root / folder).rglob("*.py"))]
+    others = [measure(path, str(path.relative_to(root))).file for path in beside]
     said += [sentence for one in modules for sentence in one.inner_imports]
-    said += too_long([*files, *tests], FILE_LINES) + too_long(functions, FUNCTION_LINES)
+    said += too_long([*files, *others], FILE_LINES) + too_long(functions, FUNCTION_LINES)
     return said + too_often_long(files, FILE_USUAL) + too_often_long(functions, FUNCTION_USUAL)
 
 

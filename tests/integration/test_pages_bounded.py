@@ -14,8 +14,9 @@ from sqlalchemy import Connection, event
 from addresses import Known, addresses
 from api_house import SYSTEM
 from console_house import ConsoleHouse, console_house
-from pages import LIGHT_BYTES, LINKED, Size, reads_all, settings
+from pages import LIGHT_BYTES, Size, reads_all, settings
 from past import Past, fill
+from person import LINKED
 
 MANY = 20_000
 EVERY = 1_000

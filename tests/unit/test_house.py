@@ -43,6 +43,12 @@ def test_a_file_of_three_hundred_lines_passes_and_one_more_does_not(tmp_path: Pa
     assert size_guard.judge(tmp_path) == ["src/big.py: file has 301 lines; 300 are allowed"]
 
 
+@pytest.mark.parametrize("folder", ["tests", "tools", "bench"])
+def test_a_file_beside_the_package_may_not_be_longer_either(tmp_path: Path, folder: str) -> None:
+    tree(tmp_path, small(20) | {f"{folder}/big.py": lines(301)})
+    assert size_guard.judge(tmp_path) == [f"{folder}/big.py: file has 301 lines; 300 are allowed"]
+
+
 def test_a_function_of_fifty_lines_passes_and_one_more_does_not(tmp_path: Path) -> None:
     tree(tmp_path, small(20) | {"src/big.py": function(50)})
     assert size_guard.judge(tmp_path) == []
