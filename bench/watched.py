@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from shipbell.cli import app
+from shipbell.storage.prepared import Prepared
 
 
 def watch(file: Path) -> None:
@@ -14,15 +15,25 @@ def watch(file: Path) -> None:
     seen: set[str] = set()
     written = file.open("ab", buffering=0)
 
-    def note(
-        _connection: object, _cursor: object, statement: str, values: object, _context: object, _many: object
-    ) -> None:
+    def note(statement: str, many: int) -> None:
         if statement not in seen:
             seen.add(statement)
-            many = len(values) if isinstance(values, tuple | list) else 0
             written.write(msgspec.json.encode([statement, many]) + b"\n")
 
-    event.listen(Engine, "before_cursor_execute", note)
+    def told(
+        _connection: object, _cursor: object, statement: str, values: object, _context: object, _many: object
+    ) -> None:
+        note(statement, len(values) if isinstance(values, tuple | list) else 0)
+
+    plain = Prepared._for  # noqa: SLF001 - the driver gets these past SQLAlchemy's events
+
+    def noted(prepared: Prepared, connection: Connection) -> object:
+        compiled = plain(prepared, connection)
+        note(compiled.sql, compiled.sql.count("?"))
+        return compiled
+
+    Prepared._for = noted  # type: ignore[method-assign, assignment]  # noqa: SLF001 - as above
+    event.listen(Engine, "before_cursor_execute", told)
 
 
 if __name__ == "__main__":
