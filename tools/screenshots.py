@@ -38,7 +38,7 @@ _TAB = "/projects/payments/settings/general/notifications/wecom"
 # Name, path, language, width, colours.
 _PICTURES = (
     ("workspace", "/workspace", "en", 1280, "light"),
-    ("wecom-tab", _TAB, "en", 1280, "light"),
+    ("wecom-tab", f"{_TAB}?done=saved", "en", 1280, "light"),
     ("wecom-form", f"{_TAB}?new", "en", 1280, "light"),
     ("wecom-form-zh", f"{_TAB}?new", "zh-CN", 1280, "dark"),
     ("wecom-form-phone", f"{_TAB}?new", "en", 390, "light"),
