@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shipbell.domain.ids import Prefix, encode
-from shipbell.telemetry import set_up_logs
+from shipbell.telemetry import log, set_up_logs
 from shipbell.telemetry.otlp import OtlpTraces, _say_in_our_log
 from shipbell.web.traced import Traced
 
@@ -109,6 +109,7 @@ def our_log() -> Iterator[None]:
     yield
     theirs.handlers, theirs.propagate = handlers, propagate
     structlog.reset_defaults()
+    log.cache_clear()
 
 
 @pytest.mark.usefixtures("our_log")
