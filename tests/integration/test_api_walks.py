@@ -57,8 +57,9 @@ def check(walked: Walked, who: str) -> None:
     assert 401 not in walked.statuses
     assert {200, 404, 422} <= walked.statuses
     assert len(walked.went_well("GET")) >= 3
+    # How many it is depends on what the chains came upon; none would mean that they were refused everything.
     if who in {"root", "administrator", "manager"}:
-        assert len(walked.went_well("POST", "PUT", "PATCH", "DELETE")) >= 3
+        assert walked.went_well("POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.mark.parametrize("who", WALKS)
