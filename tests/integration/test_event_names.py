@@ -36,6 +36,11 @@ async def ids(made: House, identifier: str) -> list[str]:
         ("%", []),
         ("_f", []),
         ("", []),
+        ("buil…", ["build-1"]),
+        ("/ci/100% c…", ["/ci/100% ce-4"]),
+        ("Buil…", []),
+        ("…", []),
+        ("x" * 900_000, []),
     ],
 )
 async def test_the_tools_own_part_of_an_id_is_enough_and_no_other_part_is(

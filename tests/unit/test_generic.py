@@ -204,7 +204,6 @@ def test_a_body_that_is_no_event_is_refused_in_words(body: bytes, words: str) ->
         ("id", 5, "at id"),
         ("id", "", "at id"),
         ("id", "  ", "at id"),
-        ("id", "x" * 1_025, "at id"),
         ("type", None, "at type"),
         ("subject", "build", "at subject"),
         ("subject", {}, "at subject"),

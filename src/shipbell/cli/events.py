@@ -15,9 +15,10 @@ from shipbell import sources
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json
 from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
-from shipbell.cli.telling import path_lines, path_value
+from shipbell.cli.telling import ID_BYTES, path_lines, path_value
 from shipbell.domain.errors import BadInput, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
+from shipbell.domain.text import shorten
 from shipbell.ports.source import InboundRequest
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
@@ -118,7 +119,7 @@ def why(
     if not paths:
         fail(
             NotFound(
-                f"No event {identifier} is known: "
+                f"No event {shorten(identifier, ID_BYTES)} is known: "
                 "it never arrived, was refused at the door, or is older than the retention."
             )
         )

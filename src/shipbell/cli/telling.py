@@ -6,9 +6,12 @@ from shipbell.cli.output import moment
 from shipbell.domain.causes import explain
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
+from shipbell.domain.text import shorten
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
 from shipbell.usecases.why import Branch, Path
 
+# So much of a tool's own id is shown to people; JSON has it whole.
+ID_BYTES = 256
 _RULES = {
     Rule.OFFERED: ("the channel is offered in the region", "the channel is not offered in the project's region"),
     Rule.ENABLED: ("it is switched on", "it is switched off"),
@@ -116,7 +119,8 @@ def path_lines(path: Path) -> Iterable[str]:
     event = path.event
     number = f" #{event.event.run.number}" if event.event.run.number else ""
     yield f"{encode(Prefix.EVENT, event.id)}  {event.type}  {' '.join(event.event.subject.name.split())}{number}"
-    yield f"  received      {moment(event.received_at)} by {event.project_key}/{event.source or '-'} as {event.tool_id}"
+    as_told = shorten(event.tool_id, ID_BYTES)
+    yield f"  received      {moment(event.received_at)} by {event.project_key}/{event.source or '-'} as {as_told}"
     if event.ignored:
         yield f"  ignored       {event.ignored}"
         return

@@ -14,7 +14,7 @@ from shipbell.domain.text import clean
 T = TypeVar("T")
 
 MOST_EVENTS = 1_000
-_MOST_ID_CHARACTERS = 1_024
+_MOST_TYPE_CHARACTERS = 1_024
 _MOST_ISSUES = 10**12
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
@@ -98,9 +98,9 @@ def aware(time: datetime | None, place: str) -> datetime | None:
 
 
 def bounded(text: str, place: str) -> str:
-    """An id or a type is short enough to be looked up."""
-    if len(text) > _MOST_ID_CHARACTERS:
-        raise MalformedEvent(f"Expected at most {_MOST_ID_CHARACTERS} characters (at {place})")
+    """A type is short enough to be looked up; ids may be as long as the body."""
+    if len(text) > _MOST_TYPE_CHARACTERS:
+        raise MalformedEvent(f"Expected at most {_MOST_TYPE_CHARACTERS} characters (at {place})")
     return text
 
 
@@ -117,7 +117,6 @@ def event_of(body: EventBody, *, received_at: datetime, place: str = "") -> Even
     for name, value in (("id", body.id), ("type", body.type), ("subject.name", body.subject.name)):
         if not clean(value):
             raise MalformedEvent(f"Expected some text, got an empty one (at {prefix}{name})")
-    bounded(body.id, f"{prefix}id")
     if not known(body.type):
         raise UnknownEventType(
             f"The catalog has no event type “{body.type[:80]}” (at {prefix}type); see /api/v1/catalog."

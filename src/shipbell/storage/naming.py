@@ -13,6 +13,8 @@ from shipbell.storage.schema import event_keys, events
 _MOST = 20
 # Among how many of the newest events a part of an id is looked for.
 _LOOK = 5_000
+# Databases compare with short patterns only.
+_LONGEST_PART = 4_096
 
 
 def named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
@@ -29,7 +31,11 @@ def named(connection: Connection, identifier: str, project_id: int | None) -> Se
 
 def _in_part(connection: Connection, identifier: str, project_id: int | None) -> Sequence[int]:
     """Recent events whose id is made of the tool's own and more: a CloudEvent's source before it, a status after it."""
-    before, after = f" {identifier}", f"{identifier}:"
+    if len(identifier) > _LONGEST_PART or identifier == "…":
+        return ()
+    # One that ends in the sign of a cut was copied from where it is shown: what stands before it begins the id.
+    cut = identifier.removesuffix("…")
+    before, after = f" {identifier}", f"{identifier}:" if cut == identifier else cut
     newest = events.c.id.desc()
     floor = connection.execute(select(events.c.id).order_by(newest).offset(_LOOK).limit(1)).scalar() or 0
     statement = select(events.c.id, events.c.tool_id).where(

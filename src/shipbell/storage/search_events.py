@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or_, select
 
 from shipbell.domain.ids import first_at, made_at
 from shipbell.ports.history import EventLine, Find
@@ -15,6 +15,8 @@ from shipbell.storage.schema import events
 # How many rows one page reads at most where a filter has no index.
 LOOK = 5_000
 _FEW = 500
+# What tools wrote is kept whole; a page of it ends early when that is much.
+_PAGE_BYTES = 4 * 1024 * 1024
 _LAST_LETTER = "\U0010ffff"
 _KEYS = (events.c.name_key, events.c.number_key, events.c.commit_key)
 Conditions = list[ColumnElement[bool]]
@@ -92,14 +94,28 @@ def events_found(connection: Connection, find: Find, *, ignored: bool | None = N
         left.append(events.c.ignored.is_(None))
     above = above_of(find.since)
     floor = _floor(connection, [*way, events.c.id > above]) if left and named is None else None
-    statement = select(events.c.id).where(*way, *left, events.c.id > (above if floor is None else floor))
-    ids = list(connection.execute(statement.order_by(events.c.id.desc()).limit(find.limit + 1)).scalars())
-    items = tuple(finding.events_by_id(connection, ids[: find.limit]))
-    if len(ids) > find.limit:
+    size = func.length(events.c.body).label("size")
+    statement = select(events.c.id, size).where(*way, *left, events.c.id > (above if floor is None else floor))
+    rows = connection.execute(statement.order_by(events.c.id.desc()).limit(find.limit + 1)).all()
+    ids = _that_fit([(one.id, one.size) for one in rows[: find.limit]])
+    items = tuple(finding.events_by_id(connection, ids))
+    if len(rows) > len(ids):
         return Found(items=items, next=items[-1].id)
     if floor is None:
         return Found(items=items)
     return Found(items=items, next=floor + 1, looked_until=made_at(floor))
+
+
+def _that_fit(rows: Sequence[tuple[int, int]]) -> list[int]:
+    """The ids of the first rows whose bodies are not too large together; of one at least."""
+    ids: list[int] = []
+    room = _PAGE_BYTES
+    for number, size in rows:
+        room -= size
+        if ids and room < 0:
+            break
+        ids.append(number)
+    return ids
 
 
 def _floor(connection: Connection, way: Conditions) -> int | None:

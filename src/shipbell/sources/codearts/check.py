@@ -27,10 +27,10 @@ def read(fields: Fields) -> Event | Ignored:
     )
     time = fields.time("check_end_time", "last_exec_time") or fields.received_at
     # Which run of the task this is: without its time, each report of one status is one happening.
-    event_id = identity(fields.at("task_id"), task_id, ended or f"status-{status}")
+    event_id = identity(task_id, ended or f"status-{status}")
     if status in _NOT_ENDED:
         return Ignored(
-            id=identity(fields.at("task_id"), event_id, _STATUS[status]),
+            id=identity(event_id, _STATUS[status]),
             type=f"check.task.{_STATUS[status]}",
             reason=f"A check that is {_STATUS[status]} has no result.",
             time=time,

@@ -28,7 +28,7 @@ def read(fields: Fields) -> Event | Ignored:
         finished_at=fields.time("end_time"),
     )
     time = fields.time("end_time") or fields.received_at
-    event_id = identity(fields.at("execution_id"), execution_id, state)
+    event_id = identity(execution_id, state)
     event_type = _TYPES.get(state.lower())
     if event_type is None:
         return Ignored(

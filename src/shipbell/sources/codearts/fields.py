@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from shipbell.domain.errors import MalformedEvent
 from shipbell.domain.text import clean
-from shipbell.sources.reading import aware, bounded, countable
+from shipbell.sources.reading import aware, countable
 
 _NOTHING = frozenset({""})
 _NO_TIME = frozenset({"", "0"})
@@ -91,6 +91,6 @@ class Fields:
         return f"{self.place}.{name}" if self.place else name
 
 
-def identity(place: str, *parts: str | None) -> str:
-    """One id of several parts; raises MalformedEvent, naming the place, when it is too long to be one."""
-    return bounded(":".join(part for part in parts if part), place)
+def identity(*parts: str | None) -> str:
+    """One id of several parts."""
+    return ":".join(part for part in parts if part)

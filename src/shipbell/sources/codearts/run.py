@@ -20,7 +20,7 @@ def read(fields: Fields) -> Event | Ignored:
     status = fields.text("status")
     if status is None:
         raise MalformedEvent(f"Expected the run's status (at {fields.at('status')})")
-    event_id = identity(fields.at("id"), run_id, status, fields.moment("end_time", "pause_time"))
+    event_id = identity(run_id, status, fields.moment("end_time", "pause_time"))
     subject = Subject(name=fields.name("name", "pipeline_name", "pipeline_id") or run_id)
     run = Run(
         number=fields.text("run_number"),

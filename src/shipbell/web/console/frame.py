@@ -47,12 +47,24 @@ ASKED = frozenset(
         "action", "actor", "after", "until", "why", "rows", "calls",
     )
 )  # fmt: skip
+# What tools write may be as long as their calls; no page shows more of one value.
+_MOST_SHOWN = 8_192
+
+
+def _shown(value: object) -> object:
+    """A value as a page shows it: plain text is cut, what a template has put together is not."""
+    if isinstance(value, str) and not hasattr(value, "__html__") and len(value) > _MOST_SHOWN:
+        return value[:_MOST_SHOWN] + "…"
+    return value
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
+    finalize=_shown,
 )
 
 

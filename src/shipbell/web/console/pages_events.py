@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix
+from shipbell.domain.text import shorten
 from shipbell.ports.history import EventLine
 from shipbell.web.console.filters import choices_of, filters_of, find_of
 from shipbell.web.console.frame import page, project_of, render
@@ -18,6 +19,8 @@ from shipbell.web.console.services import services_of
 _IGNORED: Mapping[str, bool | None] = {"": None, "accepted": False, "ignored": True}
 # So many deliveries stand on the page of their event; the path of the event has them all, page by page.
 _SHOWN = 50
+_ID_BYTES = 256
+_JSON_CHARACTERS = 65_536
 
 
 async def events(request: Request) -> Response:
@@ -60,10 +63,17 @@ async def one_event(request: Request) -> Response:
         nav="events",
         line=line,
         event=line.event,
-        raw=as_read(line),
+        tool_id=shorten(line.tool_id, _ID_BYTES),
+        raw=as_shown(line),
         wholes=wholes[:_SHOWN],
         more=len(wholes) > _SHOWN,
     )
+
+
+def as_shown(line: EventLine) -> str:
+    """As much of an event's JSON as a page holds; the API has all of it."""
+    whole = as_read(line)
+    return whole if len(whole) <= _JSON_CHARACTERS else f"{whole[:_JSON_CHARACTERS]}…"
 
 
 def as_read(line: EventLine) -> str:
