@@ -18,6 +18,12 @@ class MyProject:
     role: Role | None
 
 
+def named(key: str, name: str, text: str) -> bool:
+    """Whether a text is the beginning of a project's key, or of a word of its name."""
+    wanted, words = text.casefold(), name.casefold()
+    return key.startswith(wanted) or words.startswith(wanted) or f" {wanted}" in words
+
+
 async def my_projects(request: Request) -> list[MyProject]:
     """The projects that one is a member of, for an instance administrator all, in order of name."""
     who, services = who_of(request), services_of(request)

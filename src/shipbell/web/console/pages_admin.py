@@ -1,5 +1,6 @@
 """Administration of the instance: its users and its projects."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
@@ -11,11 +12,13 @@ from shipbell.domain.errors import Conflict, Forbidden, InvalidValue, NotFound, 
 from shipbell.ports.accounts import User
 from shipbell.ports.directory import ProjectRecord
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, render, see_other, who_of
+from shipbell.web.console.my_projects import named
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import telling
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import en
 
+_SHOWN, _LONGEST = 50, 200
 _DONE = {
     "added": en("The user is added."),
     "promoted": en("The user is an instance administrator now."),
@@ -133,7 +136,7 @@ async def change_user(request: Request) -> Response:
 
 
 async def projects(request: Request) -> Response:
-    """`GET /admin/projects`."""
+    """`GET /admin/projects`, by `?q=` and from the project `?from=` on."""
     _check(request, Action.CREATE_PROJECT)
     return await _show_projects(request, {"key": "", "name": "", "region": DEFAULT_REGION}, problems=())
 
@@ -141,7 +144,13 @@ async def projects(request: Request) -> Response:
 async def _show_projects(
     request: Request, typed: Mapping[str, str], *, problems: Sequence[Problem], status: int = 200
 ) -> Response:
-    language = frame_of(request).words.language
+    query, language = request.query_params, frame_of(request).words.language
+    every = await services_of(request).directory.projects()
+    text = query.get("q", "").replace("\0", "").strip()[:_LONGEST]
+    found = [one for one in every if named(one.key, one.name, text)]
+    begin = bisect_left([one.key for one in found], query.get("from", ""))
+    start = begin if begin < len(found) else 0
+    rest = found[start + _SHOWN :]
     return render(
         request,
         "admin_projects.html",
@@ -149,7 +158,12 @@ async def _show_projects(
         tell=telling(request),
         nav="admin",
         tab="projects",
-        projects=await services_of(request).directory.projects(),
+        projects=found[start : start + _SHOWN],
+        total=len(every),
+        found=len(found),
+        q=text,
+        first=start == 0,
+        next=rest[0].key if rest else None,
         typed=typed,
         regions=[(code, label.read(language)) for code, label in REGIONS.items()],
         problems=problems,

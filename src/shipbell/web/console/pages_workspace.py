@@ -12,7 +12,7 @@ from shipbell.domain.catalog import REGIONS
 from shipbell.ports.insight import Count, Glance
 from shipbell.web.console.drawing import spark
 from shipbell.web.console.frame import Frame, frame_of, page, render
-from shipbell.web.console.my_projects import MyProject, my_projects
+from shipbell.web.console.my_projects import MyProject, my_projects, named
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import Words
 
@@ -48,7 +48,11 @@ async def workspace(request: Request) -> Response:
     mine = await my_projects(request)
     count = Counter(one.project.region for one in mine)
     region, text = query.get("region", ""), query.get("q", "").strip()
-    chosen = [one for one in mine if (not region or one.project.region == region) and _named(one, text)]
+    chosen = [
+        one
+        for one in mine
+        if (not region or one.project.region == region) and named(one.project.key, one.project.name, text)
+    ]
     start = next((place for place, one in enumerate(chosen) if one.project.key == query.get("from")), 0)
     some, rest = chosen[start : start + _SHOWN], chosen[start + _SHOWN :]
     codes = [code for code in REGIONS if count[code]] + sorted(code for code in count if code not in REGIONS)
@@ -69,12 +73,6 @@ async def workspace(request: Request) -> Response:
         found=len(chosen),
         more=rest[0].project.key if rest else None,
     )
-
-
-def _named(one: MyProject, text: str) -> bool:
-    wanted = text.casefold()
-    words = one.project.name.casefold()
-    return one.project.key.startswith(wanted) or words.startswith(wanted) or f" {wanted}" in words
 
 
 def _line(frame: Frame, one: MyProject, glance: Glance) -> ProjectLine:
