@@ -94,9 +94,11 @@ def events_found(connection: Connection, find: Find, *, ignored: bool | None = N
         left.append(events.c.ignored.is_(None))
     above = above_of(find.since)
     floor = _floor(connection, [*way, events.c.id > above]) if left and named is None else None
-    size = func.length(events.c.body).label("size")
-    statement = select(events.c.id, size).where(*way, *left, events.c.id > (above if floor is None else floor))
-    rows = connection.execute(statement.order_by(events.c.id.desc()).limit(find.limit + 1)).all()
+    statement = select(events.c.id).where(*way, *left, events.c.id > (above if floor is None else floor))
+    # Bodies are weighed beside the search: asked for in it, they would keep the database from the index that covers it.
+    some = statement.order_by(events.c.id.desc()).limit(find.limit + 1).subquery()
+    weighed = select(events.c.id, func.length(events.c.body).label("size")).join(some, some.c.id == events.c.id)
+    rows = connection.execute(weighed.order_by(events.c.id.desc())).all()
     ids = _that_fit([(one.id, one.size) for one in rows[: find.limit]])
     items = tuple(finding.events_by_id(connection, ids))
     if len(rows) > len(ids):
