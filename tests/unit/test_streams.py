@@ -92,3 +92,21 @@ async def test_closing_ends_every_stream_and_lets_none_in() -> None:
     watched.leave(stream)
     with pytest.raises(Busy):
         watched.open(1, "alice")
+
+
+async def test_many_streams_ask_only_so_often_together_and_none_of_them_holds_up_a_stop() -> None:
+    watched, taken = Streams(Pulse()), list[int]()
+
+    async def ask(number: int) -> None:
+        async with watched.turn():
+            taken.append(number)
+
+    asking = [asyncio.create_task(ask(number)) for number in range(1_000)]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert taken[:20] == list(range(20))
+    assert len(taken) < 100
+    watched.close()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*asking)
+    assert len(taken) == 1_000

@@ -108,7 +108,9 @@ async def _told(
 async def _asked(request: Request, streams: Streams, ask: Callable[[], Awaitable[Pieces]]) -> Pieces | None:
     """The pieces as they stand; None when this reader may not look any longer."""
     try:
-        async with streams.turns:
+        async with streams.turn():
+            if streams.closed:
+                return {}
             return await ask() if await _welcome(request) else None
     except DatabaseUnusable:
         # The page stands as it is; the next news or beat asks again.
