@@ -6,22 +6,27 @@ from playwright.sync_api import Page
 
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 # What axe cannot decide counts as found, but for colours over gradients and marks: test_contrast.py computes those.
-_RUN = """async () => {
+_RUN = """async only => {
   const said = (rule, node) => rule.id + ': ' + node.html.slice(0, 200) + ' ' + (node.failureSummary || '');
   const told = rule => rule.nodes.map(node => said(rule, node));
   const rules = { 'target-size': { enabled: true } };
   const options = { resultTypes: ['violations', 'incomplete'], rules, preload: false };
+  if (only.length) options.runOnly = { type: 'rule', values: only };
   const found = await axe.run(document, options);
   const unsure = found.incomplete.filter(rule => rule.id !== 'color-contrast');
   return [...found.violations, ...unsure].flatMap(told);
 }"""
 
 
-def faults(page: Page) -> list[str]:
-    """What axe finds on the page, in its own words; every rule is asked, good practice and target size too."""
+# What the colours and the width of a page decide; whatever else a rule asks stands in its text.
+LOOKS_DECIDE = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+
+
+def faults(page: Page, *only: str) -> list[str]:
+    """What axe finds on the page, in its own words; every rule is asked (or `only` these), good practice, too."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(_AXE)
-    found: list[str] = page.evaluate(_RUN)
+    found: list[str] = page.evaluate(_RUN, list(only))
     return found
 
 
