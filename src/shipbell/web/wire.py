@@ -80,7 +80,7 @@ _NOBODY = _Nobody()
 class WholeAnswers(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it, one write for each short answer.
 
-    A plain call of a hook is taken whole and answered whole, past ASGI: that is a tenth of what an event costs.
+    A plain call of a hook is taken whole and answered whole, past ASGI (ADR 0016).
     Whatever is not plain (chunks, a long body, `Expect`, a call behind another one) goes uvicorn's way.
     """
 
