@@ -90,7 +90,7 @@ async def test_many_dead_letters_of_a_robot_go_again_in_order_and_of_this_projec
         reopened = await made.ask("POST", f"{ROBOTS}/{one['robot']}/reopen")
         assert (reopened.status_code, reopened.json()["state"], reopened.json()["ready_at"]) == (200, "open", None)
         done = await made.ask("POST", f"{DELIVERIES}/replay", {"robot": one["robot"], "state": "dead"})
-        assert done.json() == {"replayed": 5, "refused": [], "more": False}
+        assert done.json() == {"replayed": 5, "refusals": 0, "refused": [], "next": None}
         delivered = await made.deliveries("delivered", 5)
         assert {each["id"] for each in delivered} == {each["id"] for each in dead}
         assert (await made.ask("GET", f"/projects/{OTHER}/deliveries/{theirs['id']}")).json()["state"] == "dead"

@@ -157,4 +157,4 @@ async def test_a_test_message_is_not_replayed(tmp_path: Path) -> None:
         reply = await made.ask("POST", f"/projects/{KEY}/deliveries/{one['id']}/replay")
         assert (reply.status_code, reply.json()["code"]) == (409, "test-message")
         many = await made.ask("POST", f"/projects/{KEY}/deliveries/replay", {"state": "delivered"})
-        assert many.json() == {"replayed": 0, "refused": [], "more": False}
+        assert many.json() == {"replayed": 0, "refusals": 0, "refused": [], "next": None}

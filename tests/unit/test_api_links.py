@@ -58,12 +58,23 @@ def test_every_operation_on_a_thing_is_reached_by_a_link() -> None:
             {"key": "$request.path.key", "user": "$request.path.user"},
         ),
         (("get", "/users", "200"), "get_users", {"cursor": "$response.body#/next"}),
+        (
+            ("post", "/projects/{key}/deliveries/replay", "200"),
+            "post_projects_key_deliveries_replay",
+            {"key": "$request.path.key", "cursor": "$response.body#/next"},
+        ),
     ],
 )
 def test_a_link_says_where_each_value_stands(
     source: tuple[str, str, str], target: str, parameters: Mapping[str, str]
 ) -> None:
     assert links(*source)[target]["parameters"] == parameters
+
+
+def test_what_goes_on_with_a_body_sends_the_same_again() -> None:
+    replay = links("post", "/projects/{key}/deliveries/replay", "200")["post_projects_key_deliveries_replay"]
+    assert replay["requestBody"] == "$request.body"
+    assert "requestBody" not in links("get", "/users", "200")["get_users"]
 
 
 def test_what_ends_something_leads_nowhere() -> None:

@@ -8,6 +8,7 @@ from shipbell.web.api.operation import CREATED, Operation
 from shipbell.web.api.shapes import Listed
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_CURSOR = "cursor"
 Links = Mapping[str, object]
 
 
@@ -22,11 +23,17 @@ def links_of(operation: Operation, operations: Sequence[Operation]) -> Links:
     if operation.reply is None:
         return found
     listed = get_origin(operation.reply) is Listed
-    if listed:
-        found[operation_id(operation)] = _link(operation, {**_kept(operation), "cursor": "$response.body#/next"})
+    if any(one.name == _CURSOR for one in operation.query):
+        found[operation_id(operation)] = _following(operation)
     for target in _next(operation, operations, listed=listed):
         found[operation_id(target)] = _link(target, {**_kept(operation), **_told(operation, target, listed=listed)})
     return found
+
+
+def _following(operation: Operation) -> Links:
+    """The same call again, for what follows."""
+    told = _link(operation, {**_kept(operation), _CURSOR: "$response.body#/next"})
+    return {**told, "requestBody": "$request.body"} if operation.body else told
 
 
 def _next(operation: Operation, operations: Sequence[Operation], *, listed: bool) -> Iterator[Operation]:

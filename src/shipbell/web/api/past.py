@@ -6,7 +6,9 @@ from starlette.responses import Response
 
 from shipbell.domain.errors import InvalidValue, NotFound, Problem
 from shipbell.domain.ids import Prefix
+from shipbell.domain.rules import Findings
 from shipbell.ports.history import EventLine, Find, RobotLine
+from shipbell.usecases.drafts import finished
 from shipbell.usecases.replay import refusals
 from shipbell.usecases.why import Branch
 from shipbell.web.api import writing
@@ -15,6 +17,8 @@ from shipbell.web.api.queries import MOST, STATES
 from shipbell.web.api.reading import cursor, id_in_path, id_of, limit_of, number_cursor_of, time_of, word_of
 from shipbell.web.api.shapes import Listed
 from shipbell.web.api.shapes_past import BranchShape, RefusalShape, ReplayedShape, RuleShape, WhyShape
+
+_CHOSEN = ("robot", "state", "from", "to")
 
 
 async def events(call: Call) -> Response:
@@ -75,11 +79,12 @@ async def replay_one(call: Call) -> Response:
 
 async def replay_many(call: Call) -> Response:
     """Many deliveries, sent again, the oldest first."""
-    _check_keys(call.body, ("robot", "state", "from", "to"))
+    _check_chosen(call.body)
     find = await _find(call, {"state": "dead", **call.body})
-    done = await call.services.replay.many(find, call.who.by)
+    done = await call.services.replay.many(find, call.who.by, after=find.before or 0)
     refused = [RefusalShape(**one) for one in refusals(done.refused)]
-    return answer(ReplayedShape(replayed=done.replayed, refused=refused, more=done.more))
+    following = cursor(done.last) if done.more else None
+    return answer(ReplayedShape(replayed=done.replayed, refusals=done.refusals, refused=refused, next=following))
 
 
 async def robots(call: Call) -> Response:
@@ -144,11 +149,11 @@ async def _find(call: Call, given: Mapping[str, object]) -> Find:
     )
 
 
-def _check_keys(given: Mapping[str, object], known: tuple[str, ...]) -> None:
-    problems = [
-        Problem(field=one, code="unknown-key", message=f"There is no such key; known are {', '.join(known)}.")
-        for one in given
-        if one not in known
-    ]
-    if problems:
-        raise InvalidValue(problems)
+def _check_chosen(given: Mapping[str, object]) -> None:
+    """Raise InvalidValue for a key that is unknown or says nothing: nobody who names a robot means every robot."""
+    found = Findings()
+    found.unknown_keys(given, _CHOSEN)
+    for one in _CHOSEN:
+        if one in given and given[one] in (None, ""):
+            found.add(one, "required", "Give a value, or leave the key out.")
+    finished(found)

@@ -39,14 +39,18 @@ class Query:
         return {**self.shape, **({} if self.example is None else {"examples": [self.example]})}
 
 
+_CURSOR = Query("cursor", "`next` of the page before.")
+
+
 def _paged(what: str, left_out: int) -> tuple[Query, Query]:
     shape = {"type": "integer", "minimum": 1, "maximum": MOST, "default": left_out}
     limit = Query("limit", f"How many {what} at most, 1 to {MOST} ({left_out}).", left_out, shape)
-    return limit, Query("cursor", "`next` of the page before.")
+    return limit, _CURSOR
 
 
 PAGED = _paged("items", DEFAULT)
 WHY = _paged("branches", MOST)
+REPLAY = (Query("cursor", "`next` of the call before, with the same body."),)
 _WHEN = (
     Query("from", "Only later ones (RFC 3339).", "2026-11-24T00:00:00Z", _text(format="date-time")),
     Query("to", "Only earlier ones (RFC 3339).", "2026-11-25T00:00:00Z", _text(format="date-time")),

@@ -79,11 +79,15 @@ class RefusalShape(Struct):
 
 
 class ReplayedShape(Struct):
-    """What a replay of many did; `more` = call again for the rest."""
+    """What a replay of many did; `next` is the cursor of what is left: go on with it and the same body.
+
+    `refusals` says how many could not go; `refused` names the oldest 1,000 of them.
+    """
 
     replayed: int
+    refusals: int
     refused: list[RefusalShape]
-    more: bool
+    next: str | None
 
 
 class RuleShape(Struct):

@@ -3,7 +3,7 @@
 from shipbell.domain.access import Action, Reach
 from shipbell.web.api import bodies, members, past, people, projects, shapes, shapes_past, sources, subscriptions, words
 from shipbell.web.api.operation import Operation
-from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED, WHY
+from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED, REPLAY, WHY
 
 _PROJECT = "/projects/{key}"
 _MEMBER = f"{_PROJECT}/members/{{user}}"
@@ -164,8 +164,9 @@ _PAST = (
     ),
     Operation(
         method="POST", path=f"{_PROJECT}/deliveries/replay", action=Action.REPLAY, handler=past.replay_many,
-        body=bodies.ReplayBody, reply=shapes_past.ReplayedShape,
-        about="Send many deliveries again, all dead ones unless the body says which; at most 10,000 a call",
+        body=bodies.ReplayBody, reply=shapes_past.ReplayedShape, query=REPLAY,
+        about="Send many deliveries again, all dead ones unless the body says which; at most 10,000 a call, "
+        "and `next` leads to the rest",
     ),
     Operation(
         method="GET", path=f"{_PROJECT}/deliveries/{{id}}", action=Action.LOOK, handler=past.delivery,
