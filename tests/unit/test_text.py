@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shipbell.domain.text import (
     clean,
     defuse,
+    defuse_line,
     defuse_link_text,
     defuse_text,
     link_target,
@@ -23,6 +24,7 @@ PIECES = st.sampled_from(
     [
         *("<@", "<", "@", "@all", "<@all>", "<font", 'color="warning">', "</font>", "<FONT", "f", "ont"),
         *("](", "]", "(", "[x](http://evil.example)", "**", "*", "`", "#", "# ", ">", "> ", "- "),
+        *("&lt;", "&#60;", "&#x3c;", "\u200d", "\u3164", "\U000e0020", "\ufe0f", "\u00ad"),
         *("\n", "\r\n", "\t", "\v", "\x0b", "\x85", "\u2028", "\u2029", "\x00", "\x1b", "\x7f"),
         *("\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\ud800", "\udfff", "\u061c"),
         *(" ", "a", "名", "👩‍👩‍👧‍👦", "🇸🇬", "e\u0301", "한", "https://a.example/?b=(c)", "&lt;@all&gt;"),
@@ -30,8 +32,9 @@ PIECES = st.sampled_from(
 )
 HOSTILE = st.lists(PIECES | st.characters(), max_size=30).map("".join)
 BIDI_AND_CONTROLS = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]",
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]",
 )
+READERS_SKIP = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 ORDINARY = (
     "feature_x_y",
     "a < b",
@@ -45,6 +48,14 @@ ORDINARY = (
     "naïve — 修复 “重复记账”",
     "https://ci.example.com/a_b?c=d&e=f",
     "x <- y -> z",
+    "#123 is flaky",
+    "# of retries > 3",
+    "> 90 % covered",
+    "Option<A> and </a>",
+    "R&D, a &lt; b, AT&T",
+    "C:\\path\\to [JIRA-1]",
+    "v1.2* and __init__.py",
+    "user@host",
     "1. first",
     "👩‍👩‍👧‍👦 family",
     "میل\u200cها",
@@ -70,9 +81,10 @@ def test_ordinary_text_stays_as_it_is(safe: Callable[[str], str], text: str) -> 
         ("[free money]\u00ad\u200d(http://evil.example)", "[free money]\u00ad\u200d（http://evil.example)"),
         ("`rm -rf`", "'rm -rf'"),
         ("**loud**", "∗∗loud∗∗"),
-        ("# heading", "＃ heading"),
-        ("> quote", "＞ quote"),
-        ("\n\n# heading", "＃ heading"),
+        ("*\u200d*loud*\ufe0f*", "∗\u200d∗loud∗\ufe0f∗"),
+        ("&lt;@all> &#60;@a> &#x03C;font &lt&commat;all", "＜@all> ＜@a> ＜font ＜&commat;all"),
+        ("<\u3164@all> <\U000e0041@a>", "＜\u3164@all> ＜\U000e0041@a>"),
+        ("\u206aabc\u206f", "abc"),
         ("one\ntwo\r\nthree\u2028four", "one two three four"),
         ("evil\u202egpj.exe", "evilgpj.exe"),
         ("bell\x07 and \x1b[31mred", "bell and [31mred"),
@@ -83,6 +95,42 @@ def test_only_what_is_dangerous_is_touched_in_markdown(hostile: str, harmless: s
     assert defuse(hostile) == harmless
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# heading", "＃ heading"),
+        ("### heading", "＃## heading"),
+        ("#", "＃"),
+        ("> quote", "＞ quote"),
+        (">> quote", "＞> quote"),
+        ("\n\n# heading", "＃ heading"),
+        ("\u200d# heading", "\u200d＃ heading"),
+        ("\u115f> quote", "\u115f＞ quote"),
+        ("#\u200d heading", "＃\u200d heading"),
+        ("#123 is flaky", "#123 is flaky"),
+        ("C# > D#", "C# > D#"),
+    ],
+)
+def test_a_whole_line_begins_neither_as_a_heading_nor_as_a_quote(text: str, line: str) -> None:
+    assert defuse_line(text) == line
+
+
+@pytest.mark.parametrize("safe", [defuse, defuse_text])
+def test_no_letter_carries_more_marks_than_scripts_put_there(safe: Callable[[str], str]) -> None:
+    assert safe("a" + "\u0301" * 500 + "b") == "a" + "\u0301" * 8 + "b"
+    assert safe("a" + "\u0301\u200d" * 500 + "  b") == "a" + "\u0301\u200d" * 4 + " b"
+    for ordinary in (
+        "Tiếng Việt",
+        "Tie\u0302\u0301ng",
+        "שָׁלוֹם",
+        "ที่นี่",
+        "བསྒྲུབས",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "1️⃣",
+    ):
+        assert safe(ordinary) == ordinary
+
+
 def test_text_loses_only_what_text_would_obey() -> None:
     assert defuse_text("<@all> # `x` **y** [a](b)") == "＜@all> # `x` **y** [a]（b)"
 
@@ -90,9 +138,11 @@ def test_text_loses_only_what_text_would_obey() -> None:
 @given(HOSTILE)
 def test_no_hostile_text_becomes_markup_in_markdown(text: str) -> None:
     safe = defuse(text)
-    for token in ("<@", "<font", "</font", "](", "`", "**"):
-        assert token not in safe.lower()
-    assert not safe.startswith(("#", ">", " "))
+    for seen in (safe, READERS_SKIP.sub("", safe)):
+        for token in ("<@", "<font", "</font", "&lt;@", "](", "`", "**"):
+            assert token not in seen.lower()
+    assert not safe.startswith(" ")
+    assert not re.match(r">|#+( |$)", READERS_SKIP.sub("", defuse_line(text)))
     assert not BIDI_AND_CONTROLS.search(safe)
     assert len(safe.splitlines()) <= 1
 
@@ -117,6 +167,7 @@ def test_a_link_text_cannot_end_its_link(text: str) -> None:
 @given(HOSTILE)
 def test_defusing_twice_changes_nothing_more(text: str) -> None:
     assert defuse(defuse(text)) == defuse(text)
+    assert defuse_line(defuse_line(text)) == defuse_line(text)
     assert defuse_text(defuse_text(text)) == defuse_text(text)
     assert clean(clean(text)) == clean(text)
 

@@ -111,3 +111,11 @@ def test_ordinary_names_are_shown_as_they_are() -> None:
         content = sent(waiting(event, form=form)).content
         assert "[WIP] fix: a < b && C++ > 3 (#12)" in content
         assert ": feature_x_y\n" in content
+
+
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("word", ["#123", "# of runs", "> 90 %", "2 > 1", "Option<A>"])
+def test_a_value_that_begins_with_a_sign_is_shown_as_it_is(form: Format, word: str) -> None:
+    content = sent(waiting(attacked(word, "deploy.application.deployed"), form=form)).content
+    assert f"Execution ID: {word}\n" in content
+    assert f"Application name: {word}\n" in content

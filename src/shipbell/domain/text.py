@@ -17,18 +17,30 @@ _ELLIPSIS = "…"
 _SPACES = re.compile(r"[\s\u0085\u2028\u2029]+")
 # Controls, bidi marks and embeddings, zero-width joins of words, byte order marks, lone surrogates.
 _INVISIBLE_CLASS = (
-    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
+    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff"
 )
 _INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
 # Emoji and some scripts need these, so they stay; a reader may skip them all the same.
-_SKIPPED = "[\u00ad\u034f\u180b-\u180e\u200c\u200d\ufe00-\ufe0f]*"
-# What opens a mention, a colour or a link; a plain `<` is only a sign.
-_TAG = re.compile(f"<(?={_SKIPPED}(?:@|/?font|/?a[\\s>]))", re.IGNORECASE)
+_SKIPPED_CLASS = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_SKIPPED = f"[{_SKIPPED_CLASS}]*"
+# What opens a mention, a colour or a link, in signs or in entities that a reader may decode; a plain `<` is a sign.
+_LESS = "(?:<|&lt;?|&#0*60;?|&#x0*3c;?)"
+_AT = "(?:@|&commat;|&#0*64;?|&#x0*40;?)"
+_TAG = re.compile(rf"{_LESS}(?={_SKIPPED}(?:{_AT}|/?font|a\s))", re.IGNORECASE)
 _LINK = re.compile(rf"\](?P<skipped>{_SKIPPED})\(")
+_BOLD = re.compile(rf"\*(?P<skipped>{_SKIPPED})\*")
+# A heading wants a space after its signs: `#123` is none.
+_LINE_START = re.compile(rf"(?P<skipped>{_SKIPPED})(?P<sign>>|#(?=[#{_SKIPPED_CLASS}]*(?: |$)))")
+_FULL_WIDTH = {"#": "＃", ">": "＞"}
 _URL_SAFE = "!#$%&'*+,-./:;=?@_~"
 _SAFE_URL = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,4})?(?:[/?#][A-Za-z0-9._~/%&=?+#:@!$*,;'\-]*)?\Z")
 _GRAPHEME = regex.compile(r"\X")
+# No script puts more marks on one letter; a pile of them would be drawn over the lines above and below.
+_PILE = regex.compile(r"([\p{M}\p{Cf}]{8})[\p{M}\p{Cf}]+")
 # No message shows more of one value than this many characters, so no more is looked at.
 _MOST_CHARACTERS = 8_192
 # Names, members and labels come again and again: what was made of short ones is remembered.
@@ -49,16 +61,16 @@ def _remembering(change: Callable[[str], str]) -> Callable[[str], str]:
 
 @_remembering
 def clean(text: str) -> str:
-    """One line, without what cannot be seen."""
+    """One line, without what cannot be seen, and with no more marks on a letter than scripts put there."""
     text = text[:_MOST_CHARACTERS]
     if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":
-        return text
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
+        return text if text.isascii() else _PILE.sub(r"\1", text)
+    return _PILE.sub(r"\1", _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" "))
 
 
 def _harmless(text: str) -> str:
     """Without what opens a mention, a colour or a link."""
-    if "<" in text:
+    if "<" in text or "&" in text:
         text = _TAG.sub("＜", text)
     return _LINK.sub(r"]\g<skipped>（", text) if "]" in text else text
 
@@ -72,13 +84,16 @@ def defuse_text(text: str) -> str:
 
 @_remembering
 def defuse(text: str) -> str:
-    """One line of markdown that cannot mention, colour, link, open code or bold, nor begin a heading or quote."""
-    text = _harmless(clean(text)).replace("`", "'").replace("**", "∗∗")
-    if text[:1] == "#":
-        return "＃" + text[1:]
-    if text[:1] == ">":
-        return "＞" + text[1:]
-    return text
+    """Words within a line of markdown: they cannot mention, colour, link, open code or bold."""
+    text = _harmless(clean(text)).replace("`", "'")
+    return _BOLD.sub(r"∗\g<skipped>∗", text) if "*" in text else text
+
+
+def defuse_line(text: str) -> str:
+    """A whole line of markdown, which cannot begin as a heading or quote either."""
+    text = defuse(text)
+    start = _LINE_START.match(text)
+    return f"{start['skipped']}{_FULL_WIDTH[start['sign']]}{text[start.end() :]}" if start else text
 
 
 def defuse_link_text(text: str) -> str:

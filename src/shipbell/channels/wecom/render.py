@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Field, Message, Section, Tone
 from shipbell.domain.subscriptions import Format, Locale
-from shipbell.domain.text import clean, defuse, defuse_link_text, defuse_text, shorten, size_bytes
+from shipbell.domain.text import clean, defuse, defuse_line, defuse_link_text, defuse_text, shorten, size_bytes
 from shipbell.ports.channel import Cut, Rendered
 
 LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
@@ -95,7 +95,7 @@ def _rendered(message: Message, content: str, limit: int, *, whole: bool, cut: b
 
 def _frame(message: Message, limit: int) -> _Frame:
     """Headline, link and mentions; when even they do not fit, the headline shrinks, then the link goes."""
-    safe = defuse if message.format is Format.MARKDOWN else defuse_text
+    safe = defuse_line if message.format is Format.MARKDOWN else defuse_text
     full = safe(message.headline)
     head = shorten(full, _HEADLINE_BYTES)
     link, mentions = _link(message), _mentions(message)
@@ -179,7 +179,7 @@ def _section(section: Section, *, markdown: bool) -> str:
 def line_text(text: str, url: str | None, *, markdown: bool) -> str:
     """One line of a digest with its link."""
     if markdown:
-        return f"[{defuse_link_text(text)}]({url})" if url else defuse(text)
+        return f"[{defuse_link_text(text)}]({url})" if url else defuse_line(text)
     return f"{defuse_text(text)} {url}" if url else defuse_text(text)
 
 
