@@ -228,6 +228,19 @@ async def test_members_get_and_lose_roles(console: ConsoleHouse) -> None:
     assert "developer" in log
 
 
+async def test_the_audit_page_of_a_project_tells_nothing_of_the_one_that_had_its_key_before(
+    console: ConsoleHouse,
+) -> None:
+    path = f"{P}/settings/audit"
+    assert "dave" in (await console["alice"].get(path)).text
+    await console.house.ask("DELETE", f"/projects/{KEY}")
+    await console.house.project(KEY, {"alice": Role.PROJECT_ADMINISTRATOR})
+    for who in ("alice", "root"):
+        page = (await console[who].get(path)).text
+        assert ("project.created" in page, "dave" in page) == (True, False)
+    assert "dave" in (await console["root"].get("/admin/audit")).text
+
+
 async def test_basic_information_is_saved_once_and_a_stale_form_keeps_its_entries(console: ConsoleHouse) -> None:
     path = f"{P}/settings/general"
     typed = {"name": "支付 Payments", "time_zone": "Asia/Shanghai", "region": "cn-north-4", "revision": "1"}

@@ -130,6 +130,25 @@ async def test_a_manager_reads_the_projects_part_of_the_audit_log_and_nothing_be
         assert {one["project"] for one in seen} == {KEY}
 
 
+async def test_a_new_project_under_an_old_key_shows_its_managers_nothing_of_the_old_one(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await furnish(made)
+        assert (await made.ask("DELETE", f"/projects/{KEY}")).status_code == 204
+        await made.project(KEY, ROLES)
+        await made.project("made-later")
+        seen, whole = [
+            [one["action"] for one in (await made.ask("GET", f"/audit?project={KEY}", who=who)).json()["items"]]
+            for who in ("manager", "root")
+        ]
+        assert seen == [*["member.set"] * len(ROLES), "project.created"]
+        assert whole[: len(seen) + 1] == [*seen, "project.deleted"]
+        of_old = await made.ask("GET", f"/audit?project={KEY}&action=source.created&actor=test", who="manager")
+        assert of_old.json()["items"] == []
+        reply = await made.ask("GET", f"/audit?project={KEY}&limit=2", who="manager")
+        rest = await made.ask("GET", f"/audit?project={KEY}&cursor={reply.json()['next']}", who="manager")
+        assert [one["action"] for one in rest.json()["items"]] == seen[2:]
+
+
 async def test_a_project_administrator_renames_but_does_not_move_the_project(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         await furnish(made)

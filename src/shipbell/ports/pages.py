@@ -26,9 +26,13 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindAudit:
-    """Which entries; None = any. `before` is a cursor: the id of the last one seen."""
+    """Which entries; None = any. `before` is a cursor: the id of the last one seen.
+
+    `present`: of a project's key, only what was written since the project was made that has it now.
+    """
 
     project: str | None = None
+    present: bool = False
     actor: str | None = None
     action: str | None = None
     before: int | None = None

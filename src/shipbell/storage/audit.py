@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, ScalarSelect, Select, func, insert, literal_column, select, update
 
 from shipbell.ports.directory import By
 from shipbell.storage.codec import from_ms
@@ -99,6 +99,16 @@ def wanted(*, project: str | None, actor: str | None, action: str | None) -> Sel
         if value is not None:
             statement = statement.where(column == value)
     return statement
+
+
+def made(project: str) -> ScalarSelect[int]:
+    """The entry that says how the present project of a key was made; entries before it are of those that had it before.
+
+    Found among the beginnings of projects, from the last one back: no index of what happened in one is walked.
+    """
+    key = audit.c.project.concat(literal_column("''"))
+    statement = select(audit.c.id).where(audit.c.action == "project.created", key == project)
+    return statement.order_by(audit.c.id.desc()).limit(1).scalar_subquery()
 
 
 def entries_after(connection: Connection, number: int, entries: Select[Any], limit: int) -> Sequence[RowMapping]:

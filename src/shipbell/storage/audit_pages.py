@@ -5,7 +5,7 @@ from sqlalchemy import RowMapping
 
 from shipbell.ports.history import Page
 from shipbell.ports.pages import AuditLine, FindAudit
-from shipbell.storage.audit import wanted
+from shipbell.storage.audit import made, wanted
 from shipbell.storage.codec import from_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.paging import newest_page
@@ -24,6 +24,8 @@ class SqlAuditPages:
     async def page(self, find: FindAudit) -> Page[AuditLine]:
         """Entries, the newest first."""
         entries = wanted(project=find.project, actor=find.actor, action=find.action)
+        if find.project is not None and find.present:
+            entries = entries.where(audit.c.id >= made(find.project))
         return await self._database.read(newest_page(audit, entries, before=find.before, limit=find.limit, line=_line))
 
 

@@ -183,10 +183,14 @@ def _days(found: Findings, given: object) -> float | None:
 
 
 async def audit(call: Call) -> Response:
-    """The audit log, or a project's part of it, the newest first."""
+    """The audit log, or a project's part of it, the newest first.
+
+    Who is not an instance administrator sees nothing of a deleted project whose key this one has.
+    """
     params = call.request.query_params
     find = FindAudit(
         project=params.get("project"),
+        present=not call.who.user.is_admin,
         actor=params.get("actor"),
         action=params.get("action"),
         before=number_cursor_of(call.request),

@@ -70,7 +70,7 @@ DELIVERIES = (
 )
 AUDIT = (
     *PAGED,
-    Query("project", "Only this project's part, which its managers may read.", "payments"),
+    Query("project", "Only this project's part, which its managers may read since it was made.", "payments"),
     Query("actor", "Only the changes of this user.", "alice"),
     Query("action", "Only changes of this kind.", "subscription.updated"),
 )

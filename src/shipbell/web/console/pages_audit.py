@@ -82,7 +82,7 @@ async def _show(request: Request, template: str, key: str | None) -> Response:
     actor, action = text("actor"), text("action")
     before = number_of(Prefix.AUDIT, request.query_params.get("before"))
     offered = ACTIONS if key else (*ACTIONS, *OF_THE_INSTANCE)
-    find = FindAudit(project=key, actor=actor or None, action=action or None, before=before, limit=_PAGE)
+    find = FindAudit(project=key, present=True, actor=actor or None, action=action or None, before=before, limit=_PAGE)
     found = await project_services(request).audit.page(find)
     return render(
         request,
