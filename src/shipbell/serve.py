@@ -267,6 +267,8 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
         ),
         clock=parts.clock,
         public_url=settings.public_url,
+        sealed=parts.opened.vault.encrypt,
+        opened=parts.opened.vault.decrypt,
         openid=parts.sign_in_with_openid(),
     )
 

@@ -17,7 +17,8 @@ from shipbell.domain.subscriptions import Locale
 from shipbell.ports.directory import By, ProjectWhole
 from shipbell.ports.insight import Count
 from shipbell.usecases.identity import Identity
-from shipbell.web.console.forms import Form, csrf_input, keeps_token, read_form
+from shipbell.web.console.forms import Form, csrf_input, keeps_token, own_origin, read_form
+from shipbell.web.console.kept import AGAIN_FIELD, forget, keep
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import LANGUAGES, Words, en, locale_of, negotiated
@@ -170,9 +171,19 @@ def page(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK, signed_
     return Route(path, _framed(endpoint, path, action, signed_in=signed_in, changes=False), methods=["GET"])
 
 
-def deed(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK) -> Route:
-    """What a form does by POST, after its token is checked; `form_of(request)` has its fields."""
-    return Route(path, _framed(endpoint, path, action, signed_in=True, changes=True), methods=["POST"])
+def deed(path: str, endpoint: Endpoint, *, action: Action = Action.LOOK, again: Endpoint | None = None) -> Route:
+    """What a form does by POST, after its token is checked; `form_of(request)` has its fields.
+
+    `again` shows the form with what was typed and changes nothing, for who had to sign in or met an error first.
+    """
+
+    async def done(request: Request) -> Response:
+        shows_again = again is not None and form_of(request).has(AGAIN_FIELD)
+        return await (again if again is not None and shows_again else endpoint)(request)
+
+    return Route(
+        path, _framed(done, path, action, signed_in=True, changes=True, keeps=again is not None), methods=["POST"]
+    )
 
 
 def stranger_deed(path: str, endpoint: Endpoint) -> Route:
@@ -180,19 +191,25 @@ def stranger_deed(path: str, endpoint: Endpoint) -> Route:
     return Route(path, _framed(endpoint, path, Action.LOOK, signed_in=False, changes=False), methods=["POST"])
 
 
-def _framed(endpoint: Endpoint, path: str, action: Action, *, signed_in: bool, changes: bool) -> Endpoint:
+def _framed(  # noqa: PLR0913 - what a route says of itself
+    endpoint: Endpoint, path: str, action: Action, *, signed_in: bool, changes: bool, keeps: bool = False
+) -> Endpoint:
     async def framed(request: Request) -> Response:
         who = await services_of(request).auth.by_cookie(request)
         request.state.frame = Frame(who=who, words=words_for(request, who, None))
+        if (changes and who is not None) or (keeps and own_origin(request)):
+            request.state.form = await read_form(request)
+        if keeps and own_origin(request):
+            keep(request, request.state.form, services_of(request).clock.now())
         if who is None and signed_in:
             raise Unauthenticated("Sign in first.")
         if changes and who is not None:
-            request.state.form = await read_form(request)
             keeps_token(request, request.state.form, _token(who))
         if who is not None and "{key}" in path:
             project = await _project(request, who)
             request.state.frame = Frame(who=who, words=words_for(request, who, project.whole), project=project)
             if not project.may(action):
+                forget(request)
                 raise Forbidden("Your role in this project does not allow this.")
         return await endpoint(request)
 

@@ -69,6 +69,12 @@ async def _show_users(request: Request, *, name: str, problems: Sequence[Problem
     )
 
 
+async def shown_user(request: Request) -> Response:
+    """The form of a new user as it was typed before a sign-in or an error, without its password; none is made."""
+    _check(request, Action.MANAGE_USERS)
+    return await _show_users(request, name=form_of(request).one("name"), problems=())
+
+
 async def add_user(request: Request) -> Response:
     """`POST /admin/users`."""
     _check(request, Action.MANAGE_USERS)
@@ -171,11 +177,20 @@ async def _show_projects(
     )
 
 
+def _typed_project(request: Request) -> dict[str, str]:
+    return {name: form_of(request).one(name).strip() for name in ("key", "name", "region")}
+
+
+async def shown_project(request: Request) -> Response:
+    """The form of a new project as it was typed before a sign-in or an error; none is made."""
+    _check(request, Action.CREATE_PROJECT)
+    return await _show_projects(request, _typed_project(request), problems=())
+
+
 async def create_project(request: Request) -> Response:
     """`POST /admin/projects`."""
     _check(request, Action.CREATE_PROJECT)
-    form = form_of(request)
-    typed = {name: form.one(name).strip() for name in ("key", "name", "region")}
+    typed = _typed_project(request)
     given = {name: value for name, value in typed.items() if value}
     try:
         await project_services(request).manage_projects.create(given, by_of(request))
@@ -206,11 +221,11 @@ async def delete_project(request: Request) -> Response:
 
 ROUTES = (
     page("/admin/users", users),
-    deed("/admin/users", add_user),
+    deed("/admin/users", add_user, again=shown_user),
     page("/admin/users/{user}", one_user),
     deed("/admin/users/{user}", change_user),
     page("/admin/projects", projects),
-    deed("/admin/projects", create_project),
+    deed("/admin/projects", create_project, again=shown_project),
     page("/admin/projects/{project}/delete", ask_delete),
     deed("/admin/projects/{project}/delete", delete_project),
 )

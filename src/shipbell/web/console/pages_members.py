@@ -46,6 +46,11 @@ async def _show(request: Request, *, user: str, role: str, problems: Sequence[Pr
     )
 
 
+async def shown_again(request: Request) -> Response:
+    """The form as it was typed before a sign-in or an error; no role is changed."""
+    return await _show(request, user=form_of(request).one("user"), role=form_of(request).one("role"), problems=())
+
+
 async def put(request: Request) -> Response:
     """`POST /projects/{key}/settings/members`: add a member, or change a role."""
     form, project, words = form_of(request), project_of(request), frame_of(request).words
@@ -82,7 +87,7 @@ async def remove(request: Request) -> Response:
 
 ROUTES = (
     page("/projects/{key}/settings/members", members),
-    deed("/projects/{key}/settings/members", put, action=Action.CHANGE_MEMBERS),
+    deed("/projects/{key}/settings/members", put, action=Action.CHANGE_MEMBERS, again=shown_again),
     page("/projects/{key}/settings/members/{user}/remove", ask_remove, action=Action.CHANGE_MEMBERS),
     deed("/projects/{key}/settings/members/{user}/remove", remove, action=Action.CHANGE_MEMBERS),
 )

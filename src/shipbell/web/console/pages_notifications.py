@@ -93,6 +93,12 @@ async def save(request: Request) -> Response:
     return await saved(request, typed)
 
 
+async def shown_again(request: Request) -> Response:
+    """The form as it was typed before a sign-in or an error; nothing is saved."""
+    channel_of(request)
+    return await show_form(request, typed_of(form_of(request)))
+
+
 async def switch(request: Request) -> Response:
     """Switch a subscription on or off."""
     record = _record(request)
@@ -159,7 +165,7 @@ def _id(record: SubscriptionRecord) -> str:
 ROUTES = (
     page("/projects/{key}/settings/general/notifications", first_tab),
     page(_TAB, tab),
-    deed(_TAB, save, action=Action.CHANGE_SUBSCRIPTIONS),
+    deed(_TAB, save, action=Action.CHANGE_SUBSCRIPTIONS, again=shown_again),
     deed(_TAB + "/{subscription}/switch", switch, action=Action.CHANGE_SUBSCRIPTIONS),
     page(_TAB + "/{subscription}/delete", ask_delete, action=Action.CHANGE_SUBSCRIPTIONS),
     deed(_TAB + "/{subscription}/delete", delete, action=Action.CHANGE_SUBSCRIPTIONS),

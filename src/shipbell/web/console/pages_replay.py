@@ -33,12 +33,25 @@ def reasons_of(texts: Sequence[str]) -> list[str]:
 
 async def ask(request: Request) -> Response:
     """`GET /projects/{key}/deliveries/replay?id=…`: what would go again, or how it goes; nothing is changed."""
-    project = project_of(request)
     asked = _numbers(request.query_params.getlist("id"))
-    found = await project_services(request).insight.lines(asked)
-    mine = [one for one in found if one.project_id == project.whole.project.id]
     if "replayed" in request.query_params:
-        return _under_way(request, mine)
+        return _under_way(request, await _mine(request, asked))
+    return await _ask(request, asked)
+
+
+async def asked_again(request: Request) -> Response:
+    """The question once more, for the selection of a form that met a sign-in or an error; nothing is changed."""
+    return await _ask(request, _numbers(form_of(request).every("id")))
+
+
+async def _mine(request: Request, asked: Sequence[int]) -> list[DeliveryLine]:
+    project_id = project_of(request).whole.project.id
+    found = await project_services(request).insight.lines(asked)
+    return [one for one in found if one.project_id == project_id]
+
+
+async def _ask(request: Request, asked: Sequence[int]) -> Response:
+    mine = await _mine(request, asked)
     going = [one for one in mine if one.state not in {"waiting", "retrying"} and not one.test]
     return render(
         request,
@@ -93,5 +106,5 @@ async def replay(request: Request) -> Response:
 
 ROUTES = (
     page("/projects/{key}/deliveries/replay", ask, action=Action.REPLAY),
-    deed("/projects/{key}/deliveries/replay", replay, action=Action.REPLAY),
+    deed("/projects/{key}/deliveries/replay", replay, action=Action.REPLAY, again=asked_again),
 )

@@ -51,21 +51,28 @@ def _show(  # noqa: PLR0913 - what a form is shown with
         stale=stale,
         zones=["UTC", *_ZONES],
         regions=regions,
-        revision=revision(record.stamp),
+        revision=typed.get("revision") or revision(record.stamp),
         saved=request.query_params.get("done") == "saved",
     )
+
+
+def _typed(request: Request) -> dict[str, str]:
+    form, project = form_of(request), project_of(request)
+    known = project.whole.project.region
+    region = form.one("region", known) if project.may(Action.MOVE_REGION) else known
+    return {"name": form.one("name"), "time_zone": form.one("time_zone"), "region": region}
+
+
+async def shown_again(request: Request) -> Response:
+    """The form as it was typed before a sign-in or an error; nothing is saved."""
+    typed = {**_typed(request), "revision": form_of(request).one("revision")}
+    return _show(request, project_of(request).whole.project, typed, problems=())
 
 
 async def save(request: Request) -> Response:
     """`POST /projects/{key}/settings/general`; what was typed stays when it cannot be saved."""
     project, form, words = project_of(request), form_of(request), frame_of(request).words
-    known = project.whole.project
-    moves = project.may(Action.MOVE_REGION)
-    typed = {
-        "name": form.one("name"),
-        "time_zone": form.one("time_zone"),
-        "region": form.one("region", known.region) if moves else known.region,
-    }
+    known, typed = project.whole.project, _typed(request)
     seen = form.one("revision")
     try:
         await project_services(request).manage_projects.replace(
@@ -73,7 +80,7 @@ async def save(request: Request) -> Response:
             lambda _: dict(typed),
             by_of(request),
             expected=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < _LONGEST_REVISION else None,
-            may_move=moves,
+            may_move=project.may(Action.MOVE_REGION),
         )
     except InvalidValue as error:
         told = [Problem(field=one.field, code=one.code, message=words.told(one.message)) for one in error.problems]
@@ -85,5 +92,5 @@ async def save(request: Request) -> Response:
 
 ROUTES = (
     page("/projects/{key}/settings/general", general),
-    deed("/projects/{key}/settings/general", save, action=Action.CHANGE_PROJECT),
+    deed("/projects/{key}/settings/general", save, action=Action.CHANGE_PROJECT, again=shown_again),
 )

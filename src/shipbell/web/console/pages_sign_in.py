@@ -4,17 +4,20 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shipbell import __version__
 from shipbell.domain.errors import TooOften, Unauthenticated
+from shipbell.usecases.accounts import hash_of
+from shipbell.usecases.identity import Identity
 from shipbell.usecases.sign_in import LASTS
 from shipbell.web.addresses import client_address
 from shipbell.web.console.forms import Form, csrf_input, read_form
-from shipbell.web.console.frame import deed, frame_of, page, render, see_other, stranger_deed, who_of
+from shipbell.web.console.frame import Frame, deed, frame_of, page, render, see_other, stranger_deed, who_of, words_for
+from shipbell.web.console.kept import Kept, opened, sealed
 from shipbell.web.console.openid_words import told
 from shipbell.web.console.services import services_of
 from shipbell.web.sessions import CSRF_FIELD, clear_cookie, secure, set_cookie
@@ -37,11 +40,15 @@ async def show(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     """Check name and password; the session that starts has a new cookie."""
     form = await read_form(request)
-    t, way = frame_of(request).words.t, way_on(form.one("next"))
+    t, way, box = frame_of(request).words.t, way_on(form.one("next")), form.one("kept")
     name = form.one("username").strip()
     if not _from_our_page(request, form):
-        return _form(request, way, name=name, error=t("The page was out of date. Sign in once more."), status=403)
+        out_of_date = t("The page was out of date. Sign in once more.")
+        return _form(request, way, name=name, error=out_of_date, box=box, status=403)
     services = services_of(request)
+    if form.has("signed_in"):
+        who, not_yet = frame_of(request).who, t("You have not signed in yet.")
+        return _goes_on(request, who, way, box) if who else _form(request, way, error=not_yet, box=box, status=_WRONG)
     try:
         cookie, _ = await services.sign_in(
             name,
@@ -51,12 +58,15 @@ async def sign_in(request: Request) -> Response:
         )
     except TooOften as error:
         wait = t("Too many tries. Try again in {seconds} s.", seconds=error.retry_after)
-        response = _form(request, way, name=name, wait=wait, status=_TOO_MANY)
+        response = _form(request, way, name=name, wait=wait, box=box, status=_TOO_MANY)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     except Unauthenticated:
-        return _form(request, way, name=name, error=t("User name or password is wrong."), status=_WRONG)
-    response = see_other(request, way)
+        wrong = t("User name or password is wrong.")
+        return _form(request, way, name=name, error=wrong, box=box, status=_WRONG)
+    user, session = await services.sessions.owner(hash_of(cookie)) or (None, None)
+    who = Identity(user=user, session=session) if user else None
+    response = _goes_on(request, who, way, box) if who else see_other(request, way)
     set_cookie(response, cookie, lasts=LASTS, only_https=secure(request, services.public_url))
     return response
 
@@ -69,6 +79,22 @@ async def sign_out(request: Request) -> Response:
     response = see_other(request, "/sign-in")
     clear_cookie(response)
     return response
+
+
+def first(request: Request, kept: Kept | None) -> Response | None:
+    """The sign-in page for who sent a form after the session ended; it carries on what was typed, sealed."""
+    box = sealed(kept, services_of(request).sealed) if kept else ""
+    return _form(request, kept.path, box=box, status=_WRONG) if kept and box else None
+
+
+def _goes_on(request: Request, who: Identity, way: str, box: str) -> Response:
+    """The way on after signing in: back to what was typed, else to the page that was asked for."""
+    services = services_of(request)
+    kept = opened(box, services.opened, services.clock.now()) if box else None
+    if kept is None:
+        return see_other(request, way)
+    request.state.frame = Frame(who=who, words=words_for(request, who, None))
+    return render(request, "kept.html", kept=kept)
 
 
 def way_on(path: str) -> str:
@@ -86,7 +112,7 @@ def _from_our_page(request: Request, form: Form) -> bool:
 
 
 def _form(  # noqa: PLR0913 - what a failed sign-in shows again
-    request: Request, way: str, *, name: str = "", error: str = "", wait: str = "", status: int = 200
+    request: Request, way: str, *, name: str = "", error: str = "", wait: str = "", box: str = "", status: int = 200
 ) -> Response:
     token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
     response = render(
@@ -97,6 +123,7 @@ def _form(  # noqa: PLR0913 - what a failed sign-in shows again
         name=name,
         error=error,
         wait=wait,
+        box=escape(box),
         form_token=csrf_input(token),
         openid=services_of(request).openid is not None,
         command=Markup("<code>shipbell user password</code>"),

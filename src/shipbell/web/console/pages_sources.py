@@ -91,6 +91,11 @@ def _form(request: Request, *, kind: str, name: str, problems: Sequence[Problem]
     )
 
 
+async def shown_again(request: Request) -> Response:
+    """The form as it was typed before a sign-in or an error; nothing is made."""
+    return _form(request, kind=form_of(request).one("kind"), name=form_of(request).one("name"), problems=())
+
+
 async def create(request: Request) -> Response:
     """`POST /projects/{key}/sources/new`: the setup page, which shows the secret this once."""
     form, words = form_of(request), frame_of(request).words
@@ -206,7 +211,7 @@ _ONE = "/projects/{key}/sources/{source}"
 ROUTES = (
     page("/projects/{key}/sources", sources),
     page("/projects/{key}/sources/new", new_source, action=Action.CHANGE_SOURCES),
-    deed("/projects/{key}/sources/new", create, action=Action.CHANGE_SOURCES),
+    deed("/projects/{key}/sources/new", create, action=Action.CHANGE_SOURCES, again=shown_again),
     page(_ONE, one_source),
     page(f"{_ONE}/rotate", ask_rotate, action=Action.CHANGE_SOURCES),
     deed(f"{_ONE}/rotate", rotate, action=Action.CHANGE_SOURCES),

@@ -11,7 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from shipbell.domain.errors import Forbidden, NotFound, ShipbellError, Unauthenticated, WrongMethod
+from shipbell.domain.errors import (
+    Forbidden,
+    InternalError,
+    NotFound,
+    ShipbellError,
+    Unauthenticated,
+    WrongMethod,
+)
 from shipbell.web.console import (
     pages_account,
     pages_homepage,
@@ -22,6 +29,7 @@ from shipbell.web.console import (
     project_pages,
 )
 from shipbell.web.console.frame import frame_of, known_address, render, see_other
+from shipbell.web.console.kept import kept_of
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.console.words import Words
 from shipbell.web.forwarded import Forwarded
@@ -50,7 +58,7 @@ def console(services: ConsoleServices) -> Mount:
             *ROUTES,
         ],
         middleware=[Middleware(Forwarded, trusted=services.auth.trusted)],
-        exception_handlers={ShipbellError: _refused, HTTPException: _unknown},
+        exception_handlers={ShipbellError: _refused, HTTPException: _unknown, Exception: _broken},
     )
     # Starlette would name our host as the caller does; ours is a path.
     app.router.redirect_slashes = False
@@ -63,10 +71,23 @@ async def _refused(request: Request, error: Exception) -> Response:
         raise error
     if _for_programs(request):
         return problem(error)
+    kept = kept_of(request)
     if isinstance(error, Unauthenticated):
-        return see_other(request, "/sign-in", next=_way_back(request))
-    heading, sentence = _told(error, frame_of(request).words)
-    return render(request, "error.html", status_of(error), heading=heading, sentence=sentence)
+        return pages_sign_in.first(request, kept) or see_other(request, "/sign-in", next=_way_back(request))
+    heading, sentence = _told(error, frame_of(request).words, kept is not None)
+    return render(request, "error.html", status_of(error), heading=heading, sentence=sentence, kept=kept)
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    """A fault of ours as a page; `web.app.Observed` hears of it, too, and tells the log."""
+    request_id, t = getattr(request.state, "request_id", "-"), frame_of(request).words.t
+    told = InternalError(f"Tell the administrator this request id: {request_id}.")
+    request.state.code = told.code
+    if _for_programs(request):
+        return problem(told)
+    heading = t("Something in Shipbell is broken")
+    sentence = t("Tell whoever runs Shipbell this request id: {id}.", id=request_id)
+    return render(request, "error.html", status_of(told), heading=heading, sentence=sentence, kept=kept_of(request))
 
 
 def _for_programs(request: Request) -> bool:
@@ -77,7 +98,7 @@ def _for_programs(request: Request) -> bool:
     )
 
 
-def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
+def _told(error: ShipbellError, words: Words, kept: bool) -> tuple[str, str]:  # noqa: FBT001 - one of two cases
     """A heading and a sentence; why somebody may not is not told to strangers."""
     t = words.t
     match error:
@@ -85,6 +106,8 @@ def _told(error: ShipbellError, words: Words) -> tuple[str, str]:
             return t("There is no such page"), t(
                 "It does not exist, or it belongs to a project that you are not a member of."
             )
+        case Forbidden() if kept:
+            return t("This form was out of date"), t("You signed in again after you opened it. Nothing was changed.")
         case Forbidden():
             return t("This is not yours to do"), t(
                 "Your role does not allow it, or the form was out of date. Nothing was changed."

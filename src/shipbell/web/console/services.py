@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from shipbell.domain.secret import Secret
 from shipbell.ports.accounts import Accounts
 from shipbell.ports.channel import Channel
 from shipbell.ports.clock import Clock
@@ -23,7 +24,7 @@ from shipbell.web.console.project_services import ProjectServices
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleServices:
-    """Ports and use cases behind the pages."""
+    """Ports and use cases behind the pages; `sealed` and `opened` encrypt and decrypt under the secret key."""
 
     auth: Auth
     access: Access
@@ -41,6 +42,8 @@ class ConsoleServices:
     project: ProjectServices
     clock: Clock
     public_url: str
+    sealed: Callable[[Secret], bytes]
+    opened: Callable[[bytes], Secret]
     openid: SignInWithOpenId | None = None
 
 
