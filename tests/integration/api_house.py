@@ -132,12 +132,21 @@ class House:
             reply = await simulator.request(method, f"{self.robots.address}{path}", json=body)
         assert reply.is_success, reply.text
 
+    async def listed(self, path: str) -> list[dict[str, object]]:
+        """All items of a list, page after page; the path has a query."""
+        items, cursor = list[dict[str, object]](), ""
+        while True:
+            page = (await self.ask("GET", f"{path}{cursor}")).json()
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            cursor = f"&cursor={page['next']}"
+
     async def deliveries(self, state: str, count: int, key: str = KEY) -> list[dict[str, object]]:
         """Wait until this many deliveries are in a state."""
         async with asyncio.timeout(20):
             while True:
-                reply = await self.ask("GET", f"/projects/{key}/deliveries?state={state}&limit=200")
-                items: list[dict[str, object]] = reply.json()["items"]
+                items = await self.listed(f"/projects/{key}/deliveries?state={state}&limit=200")
                 if len(items) >= count:
                     return items
                 await asyncio.sleep(0.05)

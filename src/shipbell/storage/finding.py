@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, and_, case, select
 
+from shipbell.domain.events import Event, Ignored
 from shipbell.domain.ids import made_at
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, Told
 from shipbell.storage.codec import from_ms, from_ms_or_none, read_event, read_ignored
@@ -20,8 +21,6 @@ _DELIVERY = (
     *(one for one in deliveries.c if one.name not in {"wish", "state"}),
     SHOWN_STATE,
     events.c.type,
-    events.c.body,
-    events.c.ignored,
     projects.c.key.label("project_key"),
     subscriptions.c.name.label("subscription"),
     lanes.c.mask,
@@ -38,8 +37,7 @@ _EVENTS = events.outerjoin(projects, projects.c.id == events.c.project_id).outer
 )
 
 
-def _delivery(row: RowMapping) -> DeliveryLine:
-    event = read_ignored(row["body"]) if row["ignored"] else read_event(row["body"])
+def _delivery(row: RowMapping, event: Event | Ignored) -> DeliveryLine:
     return DeliveryLine(
         id=row["id"],
         project_id=row["project_id"],
@@ -65,15 +63,32 @@ def _delivery(row: RowMapping) -> DeliveryLine:
 
 def deliveries_by_id(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryLine]:
     """These deliveries, the newest first."""
+    rows = _rows(connection, delivery_ids)
+    known = _told(connection, {row["event_id"] for row in rows})
+    return [_delivery(row, known[row["event_id"]]) for row in reversed(rows)]
+
+
+def _rows(connection: Connection, delivery_ids: Sequence[int]) -> Sequence[RowMapping]:
+    """The rows of deliveries, the oldest first, without what many of them may share: the body of their event."""
     statement = select(*_DELIVERY).select_from(_DELIVERIES).where(deliveries.c.id.in_(delivery_ids))
-    return [_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.id.desc())).mappings()]
+    return connection.execute(statement.order_by(deliveries.c.id)).mappings().all()
+
+
+def _told(connection: Connection, event_ids: Collection[int]) -> Mapping[int, Event | Ignored]:
+    """What tools told, each event read once."""
+    statement = select(events.c.id, events.c.ignored, events.c.body).where(events.c.id.in_(event_ids))
+    return {row["id"]: _read(row) for row in connection.execute(statement).mappings()}
+
+
+def _read(row: RowMapping) -> Event | Ignored:
+    return read_ignored(row["body"]) if row["ignored"] else read_event(row["body"])
 
 
 def wholes(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryWhole]:
     """Deliveries with their events and attempts, the oldest first."""
-    statement = select(*_DELIVERY).select_from(_DELIVERIES).where(deliveries.c.id.in_(delivery_ids))
-    lines = [_delivery(row) for row in connection.execute(statement.order_by(deliveries.c.id)).mappings()]
-    known = {one.id: one for one in events_by_id(connection, list({line.event_id for line in lines}))}
+    rows = _rows(connection, delivery_ids)
+    known = {one.id: one for one in events_by_id(connection, list({row["event_id"] for row in rows}))}
+    lines = [_delivery(row, known[row["event_id"]].event) for row in rows]
     made = _attempts(connection, {line.id: line.project_id for line in lines})
     return [
         DeliveryWhole(delivery=line, event=known[line.event_id], attempts=tuple(made.get(line.id, ())))
@@ -166,5 +181,5 @@ def _event(row: RowMapping) -> EventLine:
         ignored=row["ignored"],
         happened_at=from_ms(row["happened_at"]),
         received_at=made_at(row["id"]),
-        event=read_ignored(row["body"]) if row["ignored"] else read_event(row["body"]),
+        event=_read(row),
     )

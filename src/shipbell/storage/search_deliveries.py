@@ -4,10 +4,11 @@ What an index cannot answer is looked for among the first `LOOK` rows of the way
 how far it came. A plus beside a column keeps the database from another way in than the one that was chosen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
 
 from shipbell.domain.ids import made_at
 from shipbell.ports.history import DeliveryLine, Find
@@ -15,7 +16,7 @@ from shipbell.ports.insight import Found
 from shipbell.storage import finding
 from shipbell.storage.pending import PENDING, pending_ids
 from shipbell.storage.schema import deliveries, events
-from shipbell.storage.search_events import LOOK, Conditions, above_of, begins, below, few_named, of_event
+from shipbell.storage.search_events import LOOK, Conditions, above_of, begins, below, few_named, of_event, that_fit
 
 # Word for word the conditions of the partial indexes, so that the database sees that they serve.
 DEAD: ColumnElement[bool] = literal_column("deliveries.state = 'dead'")
@@ -57,12 +58,23 @@ def deliveries_found(connection: Connection, find: Find) -> Found[DeliveryLine]:
     looked = asked(connection, find)
     statement = looked.restrict(select(deliveries.c.id)).order_by(deliveries.c.id.desc()).limit(find.limit + 1)
     ids = list(connection.execute(statement).scalars())
-    items = tuple(finding.deliveries_by_id(connection, ids[: find.limit]))
-    if len(ids) > find.limit:
+    items = tuple(finding.deliveries_by_id(connection, _that_fit(connection, ids[: find.limit])))
+    if len(ids) > len(items):
         return Found(items=items, next=items[-1].id)
     if looked.floor is None:
         return Found(items=items)
     return Found(items=items, next=looked.floor + 1, looked_until=made_at(looked.floor))
+
+
+def _that_fit(connection: Connection, delivery_ids: Sequence[int]) -> list[int]:
+    """The first of these whose events are not too large together, those that share one counted once."""
+    weighed = select(deliveries.c.id, deliveries.c.event_id, func.length(events.c.body).label("size"))
+    statement = weighed.join(events, events.c.id == deliveries.c.event_id).where(deliveries.c.id.in_(delivery_ids))
+    sizes, seen = list[tuple[int, int]](), set[int]()
+    for row in connection.execute(statement.order_by(deliveries.c.id.desc())):
+        sizes.append((row.id, 0 if row.event_id in seen else row.size))
+        seen.add(row.event_id)
+    return that_fit(sizes)
 
 
 def ids_found(connection: Connection, find: Find, most: int, after: int = 0) -> list[int]:

@@ -99,7 +99,7 @@ def events_found(connection: Connection, find: Find, *, ignored: bool | None = N
     some = statement.order_by(events.c.id.desc()).limit(find.limit + 1).subquery()
     weighed = select(events.c.id, func.length(events.c.body).label("size")).join(some, some.c.id == events.c.id)
     rows = connection.execute(weighed.order_by(events.c.id.desc())).all()
-    ids = _that_fit([(one.id, one.size) for one in rows[: find.limit]])
+    ids = that_fit([(one.id, one.size) for one in rows[: find.limit]])
     items = tuple(finding.events_by_id(connection, ids))
     if len(rows) > len(ids):
         return Found(items=items, next=items[-1].id)
@@ -108,7 +108,7 @@ def events_found(connection: Connection, find: Find, *, ignored: bool | None = N
     return Found(items=items, next=floor + 1, looked_until=made_at(floor))
 
 
-def _that_fit(rows: Sequence[tuple[int, int]]) -> list[int]:
+def that_fit(rows: Sequence[tuple[int, int]]) -> list[int]:
     """The ids of the first rows whose bodies are not too large together; of one at least."""
     ids: list[int] = []
     room = _PAGE_BYTES

@@ -54,7 +54,7 @@ def _branch(branch: Branch) -> BranchShape:
         subscription=branch.subscription,
         matched=all(one.holds for one in branch.rules) if branch.rules else branch.delivery is not None,
         rules=[RuleShape(one.rule.value, one.holds) for one in branch.rules],
-        delivery=None if branch.delivery is None else writing.delivery_whole(branch.delivery),
+        delivery=None if branch.delivery is None else writing.delivery_told(branch.delivery),
     )
 
 

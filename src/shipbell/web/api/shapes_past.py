@@ -22,7 +22,10 @@ class EventShape(Struct, kw_only=True):
 
 
 class DeliveryShape(Struct, kw_only=True):
-    """A delivery; `cause` is a code, `why` tells it in words with the cure."""
+    """A delivery; `cause` is a code, `why` tells it in words with the cure.
+
+    In lists `subject` and `run_number` are cut to 512 bytes and end in “…” then; the one delivery has them whole.
+    """
 
     id: str
     event_id: str
@@ -63,11 +66,16 @@ class AttemptShape(Struct, kw_only=True):
     line: str | None
 
 
-class DeliveryWholeShape(DeliveryShape, kw_only=True):
+class DeliveryToldShape(DeliveryShape, kw_only=True):
+    """A delivery with every attempt, the oldest first."""
+
+    attempts: list[AttemptShape]
+
+
+class DeliveryWholeShape(DeliveryToldShape, kw_only=True):
     """A delivery with its event and every attempt, the oldest first."""
 
     event: EventShape
-    attempts: list[AttemptShape]
 
 
 class RefusalShape(Struct):
@@ -103,7 +111,7 @@ class BranchShape(Struct):
     subscription: str
     matched: bool
     rules: list[RuleShape]
-    delivery: DeliveryWholeShape | None
+    delivery: DeliveryToldShape | None
 
 
 class WhyShape(Struct):

@@ -8,6 +8,7 @@ from shipbell.domain.access import Role
 from shipbell.domain.causes import explain
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.text import shorten
 from shipbell.ports.accounts import Token, User
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, Stamp, SubscriptionRecord
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, RobotLine
@@ -16,6 +17,7 @@ from shipbell.usecases.drafts import SECRET_MASK
 from shipbell.web.api import shapes, shapes_past
 
 _MINUTE = timedelta(seconds=60)
+_LISTED_BYTES = 512
 
 
 def _stamp(stamp: Stamp | None) -> tuple[datetime | None, datetime | None, str | None]:
@@ -144,8 +146,19 @@ def _delivery_facts(line: DeliveryLine) -> dict[str, object]:
 
 
 def delivery(line: DeliveryLine) -> shapes_past.DeliveryShape:
-    """A delivery in a list."""
-    return shapes_past.DeliveryShape(**_delivery_facts(line))  # type: ignore[arg-type]
+    """A delivery in a list; what its tool wrote may be as long as a call, and is cut."""
+    return shapes_past.DeliveryShape(**_cut(line))  # type: ignore[arg-type]
+
+
+def _cut(line: DeliveryLine) -> dict[str, object]:
+    number = None if line.number is None else shorten(line.number, _LISTED_BYTES)
+    return {**_delivery_facts(line), "subject": shorten(line.subject, _LISTED_BYTES), "run_number": number}
+
+
+def delivery_told(whole: DeliveryWhole) -> shapes_past.DeliveryToldShape:
+    """A delivery among others of one event, with its attempts."""
+    attempts = [_attempt(one) for one in whole.attempts]
+    return shapes_past.DeliveryToldShape(**_cut(whole.delivery), attempts=attempts)  # type: ignore[arg-type]
 
 
 def delivery_whole(whole: DeliveryWhole) -> shapes_past.DeliveryWholeShape:
