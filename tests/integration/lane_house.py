@@ -10,8 +10,10 @@ from sqlalchemy import RowMapping, select
 
 from settings_store import (
     ALICE,
+    AT,
     CHANNELS,
     KEY_A,
+    KEY_B,
     ROBOT,
     HandClock,
     Store,
@@ -26,16 +28,20 @@ from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Delivered, Gone, Rejected, Result, Throttled, Transient
 from shipbell.domain.retry import Policy, decide
 from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Locale
 from shipbell.ports.directory import Edit
 from shipbell.ports.intake import Accepted, NewDelivery, Received
 from shipbell.ports.lanes import Attempt, Batch, Settlement
+from shipbell.ports.trials import Trial
 from shipbell.storage.handing import Rules
 from shipbell.storage.history import SqlHistory
 from shipbell.storage.keeping import Submission, keep
 from shipbell.storage.lanes import SqlLanes
 from shipbell.storage.schema import attempts, deliveries, lanes
+from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
 from shipbell.usecases.pick import Pick
+from shipbell.usecases.test_message import sample
 
 EXPIRY = timedelta(hours=24)
 OK = Delivered(detail="ok")
@@ -205,3 +211,27 @@ async def furnished(made: House, *groups: str) -> None:
         for name in (groups or ("release group",))
     ]
     await made.change(project(), source(), *edits)
+
+
+async def unsaved_test(made: House, key: str = "payments") -> int:
+    """A test of a form that is not saved, with a robot of its own, waits; the id of its delivery."""
+    trials = SqlTrials(
+        made.store.database,
+        made.store.opened.vault,
+        made.clock,
+        made.store.ids,
+        lane_of=lambda kind, url: CHANNELS[kind].lane(url),
+    )
+    whole = await made.store.whole(key)
+    url = Secret(ROBOT + KEY_B)
+    return await trials.start(
+        Trial(
+            project_id=whole.project.id,
+            subscription_id=None,
+            channel="wecom",
+            url=url,
+            url_mask=CHANNELS["wecom"].mask(url),
+            wish={"format": "text", "locale": "en", "content": {}, "user_ids": ""},
+            event=sample(Locale.EN, AT, "alice"),
+        )
+    )

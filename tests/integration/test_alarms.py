@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 
 from far_end import Behaviour, FarEnd, answer, far_end, saying
-from lane_house import BAD, GONE, House, furnished, house
+from lane_house import BAD, GONE, House, furnished, house, unsaved_test, url_of
 from robots import SHORT, event, sender, strict, until
 from server import serving
-from settings_store import CHANNELS, KEY_A, HandClock
+from settings_store import CHANNELS, KEY_A, KEY_B, HandClock, subscription
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.results import Rejected
@@ -192,6 +192,25 @@ async def test_the_watch_sees_a_robot_close_in_the_database(tmp_path: Path) -> N
     assert "(payments)" in text
     assert KEY_A not in text
     assert f"********{KEY_A[-4:]}" in text
+
+
+async def test_a_wrong_url_that_somebody_only_tried_out_is_no_robot_that_closed(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with desk(clock=clock) as one, _lived_in(tmp_path, clock) as made:
+        counted: list[Robots] = []
+        watch = Watch(upkeep=made.upkeep, told=(counted.append, one.alarms.stand))
+        await watch.turn()
+        await unsaved_test(made)
+        await made.settle(await made.one(), GONE)
+        await watch.turn()
+        assert counted[-1].count[LaneState.CLOSED] == 1
+        assert not await one.alarms.turn()
+        # Saved after all, it is a robot of somebody's.
+        await made.change(subscription("other", url=url_of(KEY_B)))
+        await watch.turn()
+        await one.alarms.turn()
+    (text,) = one.texts()
+    assert f"********{KEY_B[-4:]} (payments)" in text
 
 
 @pytest.mark.parametrize(("result", "told"), [(UNKNOWN, 1), (BAD, 0), (GONE, 0)])

@@ -8,17 +8,12 @@ import pytest
 from sqlalchemy import Connection, event, func, insert, select
 
 from crowd import fill
-from lane_house import BAD, House, furnished, house
-from settings_store import AT, CHANNELS, KEY_B, ROBOT, offered, project, subscription
-from shipbell.domain.secret import Secret
-from shipbell.domain.subscriptions import Locale
+from lane_house import BAD, House, furnished, house, unsaved_test
+from settings_store import offered, project, subscription
 from shipbell.ports.directory import DropProject, DropSource, DropSubscription, Edit
 from shipbell.ports.history import Find
-from shipbell.ports.trials import Trial
 from shipbell.storage.schema import deliveries, door_calls
-from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
-from shipbell.usecases.test_message import sample
 
 ELSEWHERE = "eu-west-101"
 WITHDRAWN = ("cancelled", "channel-unavailable-in-region")
@@ -30,31 +25,6 @@ async def made(tmp_path: Path) -> AsyncIterator[House]:
     async with house(tmp_path) as one:
         await furnished(one)
         yield one
-
-
-async def unsaved_test(made: House, key: str = "payments") -> int:
-    """A test of a form that is not saved waits; the id of its delivery."""
-    trials = SqlTrials(
-        made.store.database,
-        made.store.opened.vault,
-        made.clock,
-        made.store.ids,
-        lane_of=lambda kind, url: CHANNELS[kind].lane(url),
-    )
-    whole = await made.store.whole(key)
-    url = Secret(ROBOT + KEY_B)
-    wish = {"format": "text", "locale": "en", "content": {}, "user_ids": ""}
-    return await trials.start(
-        Trial(
-            project_id=whole.project.id,
-            subscription_id=None,
-            channel="wecom",
-            url=url,
-            url_mask=CHANNELS["wecom"].mask(url),
-            wish=wish,
-            event=sample(Locale.EN, AT, "alice"),
-        )
-    )
 
 
 async def fates(made: House, *ids: int) -> list[tuple[str, str | None]]:

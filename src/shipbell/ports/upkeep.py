@@ -10,7 +10,7 @@ from shipbell.domain.deliveries import LaneState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutRobot:
-    """A robot that waits for a person: closed or failing; `projects` are the keys of those that name it."""
+    """A robot that waits for a person: closed or failing; `projects`, one at least, have subscriptions that name it."""
 
     id: int
     mask: str

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.ports.upkeep import Robots, ShutRobot
@@ -13,17 +13,19 @@ from shipbell.storage.schema_people import projects, subscriptions
 
 _MOST = 500
 _SHUT = (LaneState.CLOSED, LaneState.FAILING)
+# A lane that no subscription names was made by the test of an unsaved one, or is left over: nobody waits for it.
+_NAMED = exists().where(subscriptions.c.lane_id == lanes.c.id)
 
 
 def robots(connection: Connection) -> Robots:
-    """Count them, and read those that are closed or failing, the latest first."""
+    """Count them, and read those of subscriptions that are closed or failing, the latest first."""
     counted = connection.execute(select(lanes.c.state, func.count().label("robots")).group_by(lanes.c.state))
     count = {LaneState(row.state): row.robots for row in counted}
     if not any(count.get(state) for state in _SHUT):
         return Robots(count=count, shut=())
     rows = connection.execute(
         select(lanes.c.id, lanes.c.mask, lanes.c.state, lanes.c.cause, lanes.c.state_since)
-        .where(lanes.c.state.in_([state.value for state in _SHUT]))
+        .where(lanes.c.state.in_([state.value for state in _SHUT]), _NAMED)
         .order_by(lanes.c.state_since.desc())
         .limit(_MOST)
     ).all()

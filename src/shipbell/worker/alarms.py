@@ -83,7 +83,7 @@ class Alarms:
                 self._forget(gone)
             for topic, one in present.items():
                 if topic not in self._shut:
-                    named = ", ".join(one.projects[:_NAMED_PROJECTS]) or "no project"
+                    named = ", ".join(one.projects[:_NAMED_PROJECTS])
                     told = explain(one.cause)
                     text = f"{one.mask} ({named}): {told.cause} {told.cure}"
                     self._note(topic, _Alarm(_LABELS[one.state], text))
