@@ -134,10 +134,29 @@ async def test_a_project_says_what_is_wrong_with_it(console: ConsoleHouse) -> No
     house.robots.groups.of("a-key-that-will-be-removed").removed = True
     await house.emit("pipeline.run.failed", "run-1")
     await house.deliveries("dead", 1)
-    assert "1 robot refused" in (await alice.get("/workspace")).text
+    assert "1 robot closed" in (await alice.get("/workspace")).text
     page = (await alice.get(TAB)).text
-    assert "Refused since" in page
+    assert "Closed since" in page
     assert "The robot was removed from its group" in page
     (robot,) = await house.parts.history.robots()
     assert robot.state is LaneState.CLOSED
     assert house.parts.clock.now() - (robot.state_since or house.parts.clock.now()) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "others"), [("en", "closed", r"(?i)\brefus"), ("zh-CN", "关闭", "拒|订阅已关闭")]
+)
+async def test_a_closed_robot_is_called_closed_on_every_page(
+    console: ConsoleHouse, language: str, word: str, others: str
+) -> None:
+    alice, house = console["alice"], console.house
+    key = "a-key-that-will-be-removed"
+    await alice.post(TAB, [*wish(url=house.robots.url(key)), ("action", "ok")])
+    house.robots.groups.of(key).removed = True
+    await house.emit("pipeline.run.failed", "run-1")
+    await house.deliveries("dead", 1)
+    for path in ("/workspace", f"/projects/{KEY}", f"/projects/{KEY}/robots", f"{TAB}?done=saved"):
+        page = (await alice.get(f"{path}{'&' if '?' in path else '?'}lang={language}")).text
+        main = page[page.index("<main") :].lower()
+        assert word in main, path
+        assert re.findall(others, main) == [], path

@@ -116,9 +116,9 @@ async def test_a_dead_delivery_says_cause_and_cure_and_goes_again_once_cured(con
     assert "The robot was removed from its group, or its URL is wrong (93000)." in page
     assert "Add a robot and paste its new URL, then replay." in page
     overview = (await console["bob"].get(P)).text
-    assert "refused since" in overview
+    assert "closed since" in overview
     robots = re.sub(r"<[^>]+>", "", (await console["bob"].get(f"{P}/robots")).text)
-    assert re.search(r"release group: refused since \d\d:\d\d:\d\d\. The robot was removed from its group", robots)
+    assert re.search(r"release group: closed since \d\d:\d\d:\d\d\. The robot was removed from its group", robots)
     assert "(93000). Add a robot and paste its new URL, then replay." in robots
     whole = await console.house.parts.directory.whole(KEY)
     assert whole is not None

@@ -49,7 +49,7 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again.", "请重新从机器人处复制。")),
     "not-composed": (Label("No message can be made of this event.", "无法由此事件生成消息。"), Label("Report it with the event's id: this is a fault of Shipbell.", "这是 Shipbell 的缺陷，请附上事件编号反馈。")),
     "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
-    "subscription-disabled": (Label("The subscription was switched off.", "订阅已关闭。"), Label("Switch it on, then replay.", "请先开启订阅，再重新投递。")),
+    "subscription-disabled": (Label("The subscription was switched off.", "订阅已停用。"), Label("Switch it on, then replay.", "请先启用订阅，再重新投递。")),
     "subscription-deleted": (Label("The subscription was deleted.", "订阅已删除。"), _NOTHING),
     "project-deleted": (Label("The project was deleted.", "项目已删除。"), _NOTHING),
     "channel-unavailable-in-region": (Label("The channel is not offered in the project's region.", "项目所在区域不提供该渠道。"), Label("Whoever runs Shipbell can offer it with SHIPBELL_CHANNEL_REGIONS.", "运维人员可通过 SHIPBELL_CHANNEL_REGIONS 开放。")),

@@ -58,11 +58,12 @@ class Standing:
 class Glance:
     """A project at a glance: its robots by state, what waits and what is dead, its last day of events by the hour.
 
-    `refused` and `paused` count the robots of subscriptions that are switched on; of those that pause, only where
-    something waits.
+    `closed`, `failing` and `paused` count the robots of subscriptions that are switched on; of those that pause, only
+    where something waits.
     """
 
-    refused: int = 0
+    closed: int = 0
+    failing: int = 0
     paused: int = 0
     waiting: Count
     dead: Count

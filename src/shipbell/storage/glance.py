@@ -39,8 +39,7 @@ def glances(connection: Connection, project_ids: Sequence[int], now: datetime) -
     ).where(projects.c.id.in_(project_ids))
     return {
         row.id: Glance(
-            refused=robots.get(row.id, (0, 0))[0],
-            paused=robots.get(row.id, (0, 0))[1],
+            **robots.get(row.id, {}),
             waiting=Count.of(row.waiting),
             dead=Count.of(row.dead),
             last_event_at=None if row.last is None else made_at(row.last),
@@ -73,22 +72,21 @@ def _dead() -> Select[tuple[int]]:
     return select(deliveries.c.id).where(mine, ENDED_BADLY, deliveries.c.state == "dead")
 
 
-def _robots(connection: Connection, project_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-    """How many robots refused, and how many pause while something waits, of each project."""
+def _robots(connection: Connection, project_ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
+    """How many robots are closed, how many fail, and how many pause while something waits, of each project."""
     waits = select(deliveries.c.id).where(deliveries.c.lane_id == lanes.c.id, WAITS).correlate(lanes).exists()
-    refused = lanes.c.state.in_([LaneState.CLOSED.value, LaneState.FAILING.value])
-    paused = (lanes.c.state == LaneState.PAUSED.value) & waits
+    states = {"closed": lanes.c.state == LaneState.CLOSED.value, "failing": lanes.c.state == LaneState.FAILING.value}
+    states["paused"] = (lanes.c.state == LaneState.PAUSED.value) & waits
     statement = (
         select(
             subscriptions.c.project_id,
-            func.count(distinct(case((refused, lanes.c.id)))).label("refused"),
-            func.count(distinct(case((paused, lanes.c.id)))).label("paused"),
+            *(func.count(distinct(case((in_it, lanes.c.id)))).label(state) for state, in_it in states.items()),
         )
         .join(lanes, lanes.c.id == subscriptions.c.lane_id)
         .where(subscriptions.c.project_id.in_(project_ids), subscriptions.c.enabled)
         .group_by(subscriptions.c.project_id)
     )
-    return {row.project_id: (row.refused, row.paused) for row in connection.execute(statement)}
+    return {row.project_id: {state: getattr(row, state) for state in states} for row in connection.execute(statement)}
 
 
 def _hours(connection: Connection, project_ids: Sequence[int], now: datetime) -> Mapping[int, list[int]]:

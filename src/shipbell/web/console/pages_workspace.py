@@ -96,8 +96,10 @@ def _said(count: Count) -> str:
 def state_of(words: Words, one: MyProject, glance: Glance) -> State:
     """The worst that is to be said of a project."""
     used = any(sub.enabled for sub in one.project.subscriptions)
-    if glance.refused:
-        return State(look="dead", text=words.tn("{count} robot refused", "{count} robots refused", glance.refused))
+    if glance.closed:
+        return State(look="dead", text=words.tn("{count} robot closed", "{count} robots closed", glance.closed))
+    if glance.failing:
+        return State(look="dead", text=words.tn("{count} robot failing", "{count} robots failing", glance.failing))
     if glance.paused:
         return State(look="retry", text=words.t("Paused"))
     if not one.project.sources:

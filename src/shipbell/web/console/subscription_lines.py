@@ -150,7 +150,7 @@ def robot_state(words: Words, robot: RobotLine | None, services: ConsoleServices
         case LaneState.FAILING:
             look, text = "dead", words.t("Failing since {time}", time=_since(words, robot))
         case LaneState.CLOSED:
-            look, text = "dead", words.t("Refused since {time}", time=_since(words, robot))
+            look, text = "dead", words.t("Closed since {time}", time=_since(words, robot))
         case _:
             assert_never(robot.state)
     told = explain(robot.cause, words.language) if robot.cause else None
