@@ -72,7 +72,7 @@ async def test_a_new_url_lets_what_died_on_the_closed_robot_go_to_the_new_one(ma
     ("code", "english", "chinese"),
     [
         ("robot-closed", "Reopen it or paste a new URL", "机器人已关闭"),
-        ("subscription-disabled", "Switch it on, then replay", "请先开启订阅"),
+        ("subscription-disabled", "Switch it on, then replay", "请先启用订阅"),
         ("subscription-deleted", "deleted", "订阅已删除"),
         ("still-waiting", "It waits already", "仍在等待中"),
         ("test-message", "Make a new test", "测试消息不能重新投递"),
