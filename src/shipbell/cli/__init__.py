@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from shipbell import __version__
-from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate
+from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate, streams
 from shipbell.cli.epilog import epilog
-from shipbell.cli.running import REFUSED, say
+from shipbell.cli.output import is_text, unwritten
+from shipbell.cli.running import DONE, INTERRUPTED, REFUSED, WRONG, code_of, say, tell
+from shipbell.domain.errors import BadInput, ShipbellError
 
 app = typer.Typer(
     name="shipbell",
@@ -43,10 +45,41 @@ for _module in (serving, files, accounts, events, deliveries, simulate, operate,
 
 def main() -> None:
     """Run the command line; what nobody foresaw is told in a sentence, its inside only at log level debug."""
+    streams.opened()
+    code = _code()
+    lost = streams.finished()
+    if lost is not None:
+        fault = unwritten(lost)
+        tell(fault)
+        code = code or code_of(fault)
+    sys.exit(code)
+
+
+def _code() -> int:
+    """The exit code of the command."""
     try:
         app()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            # Whoever read our output has had enough.
+            return DONE
+        return end.code if isinstance(end.code, int) else DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except ShipbellError as error:
+        tell(error)
+        return code_of(error)
     except Exception as error:
         if os.environ.get("SHIPBELL_LOG_LEVEL") == "debug":
             raise
-        say(f"Something in Shipbell is broken ({type(error).__name__}): SHIPBELL_LOG_LEVEL=debug shows where.")
-        sys.exit(REFUSED)
+        return _surprised(error)
+    return DONE
+
+
+def _surprised(error: Exception) -> int:
+    """Bytes that are no text are a mistake of whoever gave them; anything else is ours."""
+    if not all(map(is_text, sys.argv)):
+        tell(BadInput("The arguments are no text in UTF-8."))
+        return WRONG
+    say(f"Something in Shipbell is broken ({type(error).__name__}): SHIPBELL_LOG_LEVEL=debug shows where.")
+    return REFUSED

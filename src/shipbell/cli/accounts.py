@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from shipbell.assemble import Parts
-from shipbell.cli.output import moment, put, put_json, put_table
+from shipbell.cli.output import is_text, moment, put, put_json, put_table
 from shipbell.cli.running import BY, fail, say, with_parts
 from shipbell.domain.errors import BadInput, InvalidValue, Problem
 from shipbell.domain.ids import Prefix, decode, encode
@@ -28,7 +28,10 @@ def register(app: typer.Typer) -> None:
 
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.readline().rstrip("\r\n")
+        if not is_text(given):
+            fail(InvalidValue([Problem(field="password", code="not-text", message="Give it in UTF-8.")]))
+        return given
     if not sys.stdin.isatty():
         fail(InvalidValue([Problem(field="password", code="required", message="Use --password-stdin off a terminal.")]))
     return getpass.getpass("Password: ")

@@ -9,10 +9,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from shipbell.domain.errors import NotPossible
+
 
 def put(text: str) -> None:
-    """One line of result."""
-    print(text)  # noqa: T201 - a command speaks
+    """One line of result; raises NotPossible where it cannot be written."""
+    try:
+        print(text)  # noqa: T201 - a command speaks
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritten(error) from error
+
+
+def unwritten(error: OSError) -> NotPossible:
+    """Why a result did not reach whoever asked for it."""
+    return NotPossible(f"The result cannot be written ({error.strerror}).")
+
+
+def is_text(given: str) -> bool:
+    """Whether what was given came as UTF-8; other bytes come as lone surrogates."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in given)
 
 
 def put_json(value: object) -> None:

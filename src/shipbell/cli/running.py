@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -16,7 +17,7 @@ from shipbell.settings import Settings, load
 
 T = TypeVar("T")
 
-REFUSED, WRONG, UNUSABLE = 1, 2, 3
+DONE, REFUSED, WRONG, UNUSABLE, INTERRUPTED = 0, 1, 2, 3, 130
 BY = By(actor="command line", via="cli")
 
 
@@ -36,11 +37,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except ShipbellError as error:
         fail(error)
     except KeyboardInterrupt:
-        raise typer.Exit(130) from None
-    except BrokenPipeError:
-        # Whoever read our output has had enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
@@ -56,12 +53,17 @@ def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
 
 def fail(error: ShipbellError) -> NoReturn:
     """Say what is wrong and end the command."""
+    tell(error)
+    raise typer.Exit(code_of(error)) from None
+
+
+def tell(error: ShipbellError) -> None:
+    """Say what is wrong, with the fields at fault where there are some."""
     if isinstance(error, InvalidValue):
         for one in error.problems:
             say(f"{one.field}: {one.message} [{one.code}]")
     else:
         say(f"{error.sentence} [{error.code}]")
-    raise typer.Exit(code_of(error)) from None
 
 
 def code_of(error: ShipbellError) -> int:
@@ -72,5 +74,6 @@ def code_of(error: ShipbellError) -> int:
 
 
 def say(text: str) -> None:
-    """Tell people something, on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command speaks
+    """Tell people something, on stderr; where nobody can hear it, the exit code speaks."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command speaks
