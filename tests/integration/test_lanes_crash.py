@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from lane_house import BAD, BUSY, LOST, THROTTLED, House, furnished, house, names_of
+from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house, names_of
 from settings_store import HandClock, new_key, subscription
 from shipbell.domain.results import Result
 from shipbell.storage.schema import attempt_deliveries
@@ -159,6 +159,21 @@ async def test_a_companion_text_that_waits_for_its_minute_holds_up_no_message(tm
         assert sum(call.handout is None for call in made.calls) == 1
         await made.drain(seconds=62, step=2)
         assert sum(call.handout is None for call in made.calls) == 2
+
+
+@pytest.mark.parametrize("per_minute", [18, 0])
+async def test_a_companion_text_that_fails_again_and_again_holds_up_no_message(tmp_path: Path, per_minute: int) -> None:
+    async with house(tmp_path, per_minute=per_minute) as made:
+        await alarmed(made)
+        ids = []
+        for number in range(40):
+            ids += await made.accept(f"run-{number}")
+            for batch in await made.claim():
+                await made.settle(batch, BUSY if batch.handout is None else OK)
+            made.clock.move(5)
+        assert sum(call.handout is None for call in made.calls) > 2
+        # The last minute is enough for the pause after a failure.
+        assert (await made.states(ids))[:30] == ["delivered"] * 30
 
 
 async def test_a_companion_text_that_fails_never_repeats_the_message_before_it(tmp_path: Path) -> None:

@@ -230,13 +230,16 @@ def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, attempt: Attempt) -> La
 def _alarmed(lane: LaneRow, settlement: Settlement) -> LaneRow:
     """Let a companion text wait after a message that needs one; one that was settled is done with.
 
-    A companion that the robot did not take yet waits on; one whose fate is unknown is not repeated.
+    A companion that the robot did not take yet waits on, for a minute after a failure, so that it holds up no
+    message; one whose fate is unknown is not repeated.
     """
     batch, result = settlement.batch, settlement.attempt.result
     if batch.handout is None:
         match result:
-            case Throttled() | Transient(uncertain=False):
+            case Throttled():
                 return replace(lane, companion_at=None)
+            case Transient(uncertain=False):
+                return lane
             case Delivered() | Transient() | Rejected() | Gone() | Refused():
                 return replace(lane, alarm=None)
             case _:
