@@ -274,13 +274,12 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
 
 
 def _alarms(parts: Parts, transport: HttpTransport) -> Alarms:
-    known = channels.by_kind()
     return Alarms(
         url=parts.settings.operator_url,
-        channel=known["wecom"],
-        channels=known,
+        channels=channels.by_kind(),
         transport=transport,
         clock=parts.clock,
+        locale=parts.settings.operator_locale,
     )
 
 

@@ -19,6 +19,7 @@ from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.results import Rejected
 from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Locale
 from shipbell.ports.upkeep import Robots, ShutRobot
 from shipbell.transport import HttpTransport
 from shipbell.worker.alarms import Alarms
@@ -50,7 +51,7 @@ async def desk(behave: Behaviour | None = None, clock: HandClock | None = None) 
     try:
         async with far_end(behave or saying(answer())) as end:
             url = Secret(end.url(f"/cgi-bin/webhook/send?key={KEY}"))
-            alarms = Alarms(url=url, channel=CHANNELS["wecom"], channels=CHANNELS, transport=transport, clock=time)
+            alarms = Alarms(url=url, channels=CHANNELS, transport=transport, clock=time)
             yield Desk(end, alarms, time)
     finally:
         await transport.aclose()
@@ -78,6 +79,26 @@ async def test_a_robot_that_closes_is_told_with_its_mask_its_projects_and_the_cu
     assert "payments, search" in text
     assert "(93000)" in text
     assert "Add a robot and paste its new URL" in text
+
+
+async def test_an_operator_who_reads_chinese_is_told_in_chinese() -> None:
+    async with desk() as one:
+        one.alarms.locale = Locale.ZH_CN
+        one.alarms.stand(standing())
+        one.alarms.stand(standing(*(shut(number, "payments", "search") for number in range(8))))
+        one.alarms.troubled(FULL)
+        one.alarms.waits(12, 601.0)
+        await one.alarms.turn()
+        one.clock.move(60)
+        await one.alarms.turn()
+    first, second = one.texts()
+    assert "Shipbell 需要处理（另有 2 条稍后发送）" in first
+    assert (
+        "机器人已关闭：https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=********0000（payments, search）：" in first
+    )
+    assert "请添加机器人并粘贴新的 URL" in first
+    assert f"数据库：数据库无法正常使用：{FULL.sentence}" in second
+    assert "投递积压：12 条投递等待发送，最早的已等待 10 分钟" in second
 
 
 async def test_a_failing_robot_is_told() -> None:
@@ -226,9 +247,10 @@ async def test_an_unknown_code_is_told_with_the_robots_mask(tmp_path: Path, resu
     assert all("99999" in text and KEY_A not in text for text in one.texts())
 
 
-async def test_a_server_tells_its_operator_of_a_robot_that_was_removed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("locale", "said"), [("en", "Robot closed"), ("zh-CN", "机器人已关闭")])
+async def test_a_server_tells_its_operator_of_a_robot_that_was_removed(tmp_path: Path, locale: str, said: str) -> None:
     async with strict() as robot:
-        more = {**SHORT, "SHIPBELL_OPERATOR_URL": robot.url(KEY)}
+        more = {**SHORT, "SHIPBELL_OPERATOR_URL": robot.url(KEY), "SHIPBELL_OPERATOR_LOCALE": locale}
         projects = {"payments": {"gone": {"url": robot.url("gone-7a0c-4bc4-97a0")}}}
         async with (
             serving(tmp_path, projects, more) as server,
@@ -240,7 +262,7 @@ async def test_a_server_tells_its_operator_of_a_robot_that_was_removed(tmp_path:
             await post.post("payments", event("build"))
             await until(lambda: bool(robot.messages(KEY)), 20, "an alarm")
             (seen,) = robot.messages(KEY)
-            assert "Robot closed" in seen.content
+            assert said in seen.content
             assert "payments" in seen.content
             assert "gone-7a0c" not in seen.content
             assert KEY not in server.said()

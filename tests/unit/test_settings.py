@@ -10,6 +10,7 @@ import pytest
 
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS, load
 
 SECRETS = [one.name for one in SETTINGS if one.from_file]
@@ -24,6 +25,7 @@ SAMPLES = {
     "SHIPBELL_SOURCE_PER_SECOND": "3",
     "SHIPBELL_RETENTION_DAYS": "7",
     "SHIPBELL_DELIVERY_EXPIRY_HOURS": "12",
+    "SHIPBELL_OPERATOR_LOCALE": "zh-CN",
     "SHIPBELL_LOG_LEVEL": "debug",
     "SHIPBELL_LOG_FORMAT": "console",
     "SHIPBELL_OIDC_ROLES": "ops=administrator",
@@ -62,7 +64,7 @@ def test_without_any_setting_everything_has_its_default() -> None:
     assert settings.outbound_proxy == ""
     assert (settings.wecom_per_minute, settings.wecom_burst, settings.source_per_second) == (18, 6, 0)
     assert (settings.retention, settings.expiry) == (timedelta(days=30), timedelta(hours=24))
-    assert settings.operator_url is None
+    assert (settings.operator_url, settings.operator_locale) == (None, Locale.EN)
     assert (settings.log_level, settings.log_format) == ("info", "json")
     assert settings.oidc is None
     assert settings.emit_secret is None

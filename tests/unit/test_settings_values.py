@@ -9,6 +9,7 @@ import pytest
 
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS, load
 
 SECRETS = [one.name for one in SETTINGS if one.from_file]
@@ -43,6 +44,7 @@ def test_each_setting_is_read_as_a_value_of_its_type() -> None:
             "SHIPBELL_RETENTION_DAYS": "7",
             "SHIPBELL_DELIVERY_EXPIRY_HOURS": "1.5",
             "SHIPBELL_OPERATOR_URL": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k",
+            "SHIPBELL_OPERATOR_LOCALE": "zh-cn",
             "SHIPBELL_LOG_LEVEL": "DEBUG",
             "SHIPBELL_LOG_FORMAT": "console",
             "SHIPBELL_SECRET": "s3cret",
@@ -58,6 +60,7 @@ def test_each_setting_is_read_as_a_value_of_its_type() -> None:
     assert (settings.wecom_per_minute, settings.wecom_burst, settings.source_per_second) == (20, 19, 2.5)
     assert (settings.retention, settings.expiry) == (timedelta(days=7), timedelta(minutes=90))
     assert settings.operator_url == Secret("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k")
+    assert settings.operator_locale is Locale.ZH_CN
     assert (settings.log_level, settings.log_format) == ("debug", "console")
     assert settings.emit_secret == Secret("s3cret")
 
@@ -89,6 +92,7 @@ def test_each_setting_is_read_as_a_value_of_its_type() -> None:
         ("SHIPBELL_TRUSTED_PROXIES", "proxy.example.com"),
         ("SHIPBELL_CHANNEL_REGIONS", "wecom="),
         ("SHIPBELL_CHANNEL_REGIONS", "ap-southeast-3"),
+        ("SHIPBELL_OPERATOR_LOCALE", "fr"),
         ("SHIPBELL_LOG_LEVEL", "loud"),
         ("SHIPBELL_LOG_FORMAT", "xml"),
         ("SHIPBELL_OIDC_ISSUER", "id.example.com"),

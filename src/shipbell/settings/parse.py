@@ -62,12 +62,13 @@ class Parser:
         return value
 
     def one_of(self, name: str, words: Sequence[str]) -> str:
-        """One of some words."""
-        value = self.text(name).lower()
-        if value not in words:
-            self.broken(name, f"must be one of {', '.join(words)}")
-            return words[0]
-        return value
+        """One of some words, in whatever case it is written."""
+        written = self.text(name).lower()
+        for word in words:
+            if word.lower() == written:
+                return word
+        self.broken(name, f"must be one of {', '.join(words)}")
+        return words[0]
 
     def url(self, name: str) -> str:
         """An http or https address, or nothing."""

@@ -57,6 +57,7 @@ SETTINGS: tuple[Setting, ...] = (
     _plain("SHIPBELL_RETENTION_DAYS", "30", "Days that events and deliveries are kept."),
     _plain("SHIPBELL_DELIVERY_EXPIRY_HOURS", "24", "Hours after which a waiting delivery expires."),
     _secret("SHIPBELL_OPERATOR_URL", "Robot that hears about closed robots, a full disk and an old backlog."),
+    _plain("SHIPBELL_OPERATOR_LOCALE", "en", "Language of what that robot hears: en or zh-CN."),
     _plain("SHIPBELL_LOG_LEVEL", "info", "debug, info, warning or error."),
     _plain("SHIPBELL_LOG_FORMAT", "json", "json or console."),
     _plain("SHIPBELL_OIDC_ISSUER", "", "OpenID Connect provider; empty = local accounts alone."),

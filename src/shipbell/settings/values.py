@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.secret import Secret
+from shipbell.domain.subscriptions import Locale
 from shipbell.settings.parse import Network, Parser
 from shipbell.settings.table import CONFIG, SETTINGS, Setting
 
@@ -48,6 +49,7 @@ class Settings:
     retention: timedelta
     expiry: timedelta
     operator_url: Secret | None
+    operator_locale: Locale
     log_level: str
     log_format: str
     oidc: Oidc | None
@@ -88,6 +90,7 @@ def _settings(parser: Parser) -> Settings:
         retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001, most=_MOST_DAYS)),
         expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001, most=_MOST_DAYS * _HOURS)),
         operator_url=parser.secret_url("SHIPBELL_OPERATOR_URL"),
+        operator_locale=Locale(parser.one_of("SHIPBELL_OPERATOR_LOCALE", [*Locale])),
         log_level=parser.one_of("SHIPBELL_LOG_LEVEL", ("debug", "info", "warning", "error")),
         log_format=parser.one_of("SHIPBELL_LOG_FORMAT", ("json", "console")),
         oidc=_oidc(parser),

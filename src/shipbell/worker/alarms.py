@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shipbell.domain.causes import explain
-from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.messages import Field, Message, Tone
 from shipbell.domain.results import Delivered, Rejected
@@ -18,21 +16,16 @@ from shipbell.ports.lanes import Settlement
 from shipbell.ports.upkeep import Robots
 from shipbell.ports.wire import Call, Transport
 from shipbell.telemetry import log
+from shipbell.worker.alarm_words import Alarm, AlarmWords
 
 _BETWEEN_MESSAGES = timedelta(minutes=1)
 _SAME_AGAIN = timedelta(hours=1)
 _OLD_SECONDS = 600.0
 _LINES = 8
 _MOST_PENDING = 200
-_NAMED_PROJECTS = 5
 _LOOK_SECONDS = 1.0
-_LABELS = {LaneState.CLOSED: "Robot closed", LaneState.FAILING: "Robot failing"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Alarm:
-    label: str
-    text: str
+# The operator's robot is of this channel.
+_OPERATORS = "wecom"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,26 +36,25 @@ class Alarms:
     """
 
     url: Secret | None
-    channel: Channel
     channels: Mapping[str, Channel]
     transport: Transport
     clock: Clock
-    _pending: dict[str, _Alarm] = field(default_factory=dict)
+    locale: Locale = Locale.EN
+    _pending: dict[str, Alarm] = field(default_factory=dict)
     _told_at: dict[str, datetime] = field(default_factory=dict)
     _shut: frozenset[str] | None = None
     _next_at: datetime | None = None
 
     def troubled(self, error: DatabaseUnusable) -> None:
         """The database could not be used."""
-        self._note("database", _Alarm("Database", error.sentence))
+        self._note("database", self._words.database(error.sentence))
 
     def called(self, settlement: Settlement) -> None:
         """A call to a robot ended; a code that nobody knows is worth a look."""
         match settlement.attempt.result:
             case Rejected(alarm=True, code=code):
                 mask = self.channels[settlement.batch.channel].mask(settlement.batch.url)
-                text = f"{mask} answered {code}, which this version does not know: the message is a dead letter."
-                self._note(f"code {settlement.batch.channel} {code}", _Alarm("Unknown code", text))
+                self._note(f"code {settlement.batch.channel} {code}", self._words.unknown_code(mask, code))
             case _:
                 return
 
@@ -71,9 +63,7 @@ class Alarms:
         if oldest_seconds <= _OLD_SECONDS:
             self._forget("backlog")
             return
-        minutes = int(oldest_seconds // 60)
-        text = f"{deliveries} deliveries wait, the oldest for {minutes} minutes: look at the robots of your projects."
-        self._note("backlog", _Alarm("Old backlog", text))
+        self._note("backlog", self._words.backlog(deliveries, oldest_seconds))
 
     def stand(self, robots: Robots) -> None:
         """The robots stand so; those that were shut when we came are known already."""
@@ -83,10 +73,7 @@ class Alarms:
                 self._forget(gone)
             for topic, one in present.items():
                 if topic not in self._shut:
-                    named = ", ".join(one.projects[:_NAMED_PROJECTS])
-                    told = explain(one.cause)
-                    text = f"{one.mask} ({named}): {told.cause} {told.cure}"
-                    self._note(topic, _Alarm(_LABELS[one.state], text))
+                    self._note(topic, self._words.robot(one))
         self._shut = frozenset(present)
 
     async def run(self) -> None:
@@ -102,8 +89,9 @@ class Alarms:
             return False
         self._next_at = now + _BETWEEN_MESSAGES
         topics = list(self._pending)[:_LINES]
-        body = self.channel.render(self._message(topics)).body
-        result = self.channel.classify(await self.transport.send(Call(url=self.url, body=body)))
+        channel = self.channels[_OPERATORS]
+        body = channel.render(self._message(topics)).body
+        result = channel.classify(await self.transport.send(Call(url=self.url, body=body)))
         if isinstance(result, Delivered):
             for topic in topics:
                 self._pending.pop(topic, None)
@@ -115,8 +103,8 @@ class Alarms:
         more = len(self._pending) - len(topics)
         return Message(
             format=Format.TEXT,
-            locale=Locale.EN,
-            headline="⚠️ Shipbell needs a look" + (f" (and {more} more to come)" if more else ""),
+            locale=self.locale,
+            headline=self._words.headline(more),
             tone=Tone.WARN,
             fields=tuple(
                 Field(id=topic, label=self._pending[topic].label, value=self._pending[topic].text, rank=rank)
@@ -124,7 +112,11 @@ class Alarms:
             ),
         )
 
-    def _note(self, topic: str, alarm: _Alarm) -> None:
+    @property
+    def _words(self) -> AlarmWords:
+        return AlarmWords(self.locale)
+
+    def _note(self, topic: str, alarm: Alarm) -> None:
         now = self.clock.now()
         told_at = self._told_at.get(topic)
         if self.url is None or (told_at is not None and now - told_at < _SAME_AGAIN):
