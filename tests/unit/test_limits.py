@@ -52,6 +52,12 @@ def test_a_long_silence_saves_up_no_more_than_the_burst() -> None:
     assert [admitted(limit, "a", 3_600) for _ in range(4)] == [True, True, False, False]
 
 
+def test_a_clock_that_is_set_back_shuts_no_source_out() -> None:
+    limit = SourceLimit(1)
+    assert admitted(limit, "a", 3_600)
+    assert [admitted(limit, "a", seconds) for seconds in (0, 0, 1)] == [True, False, True]
+
+
 def test_refused_calls_cost_nothing() -> None:
     limit = SourceLimit(1)
     for _ in range(100):

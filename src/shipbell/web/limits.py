@@ -10,7 +10,10 @@ _SOURCES = 10_000
 
 
 class SourceLimit:
-    """A bucket per source that holds two seconds' worth; 0 a second means no limit."""
+    """A bucket per source that holds two seconds' worth; 0 a second means no limit.
+
+    A clock that is set back adds nothing, and takes nothing away.
+    """
 
     def __init__(self, per_second: float) -> None:
         """Start with full buckets."""
@@ -23,7 +26,7 @@ class SourceLimit:
         if not self._per_second:
             return
         level, at = self._buckets.get(source, (self._burst, now))
-        level = min(self._burst, level + (now - at).total_seconds() * self._per_second)
+        level = min(self._burst, level + max(0.0, (now - at).total_seconds()) * self._per_second)
         if level < 1:
             wait = ceil((1 - level) / self._per_second)
             raise TooOften(f"This source sends more than {self._per_second:g} calls a second.", wait)
