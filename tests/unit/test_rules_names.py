@@ -130,6 +130,11 @@ def test_a_secret_has_1_to_512_characters() -> None:
     assert judged(rules.secret, "") == (None, ["secret-length"])
 
 
+def test_spaces_around_a_secret_go_for_no_header_carries_them() -> None:
+    assert judged(rules.secret, " s 3\t") == ("s 3", [])
+    assert judged(rules.secret, "  ") == (None, ["secret-length"])
+
+
 @pytest.mark.parametrize("name", ["alice", "zhang.san@example.com", "张三", "a" * 128])
 def test_an_account_name_may_be_an_address_or_chinese(name: str) -> None:
     assert judged(rules.user_name, name) == (name, [])

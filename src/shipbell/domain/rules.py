@@ -11,6 +11,7 @@ from shipbell.domain.access import Role
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.errors import Problem
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
+from shipbell.domain.text import shorten
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ _BAD_USER_ID = re.compile(r"[^0-9A-Za-z;.\-_@]")
 _UNPRINTABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]")
 _SECRET_CHARACTERS = 512
 _MOST_SHOWN = 10**18
+_MOST_PROBLEMS, _FIELD_BYTES, _MESSAGE_BYTES = 1_000, 256, 1_024
 
 
 def shown(key: object) -> str:
@@ -51,8 +53,10 @@ class Findings:
         self.problems: list[Problem] = []
 
     def add(self, field: str, code: str, message: str) -> None:
-        """Note one broken rule."""
-        self.problems.append(Problem(field=f"{self.prefix}{field}", code=code, message=message))
+        """Note one broken rule; of very many the first are enough, and what a sender wrote is told cut."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            told = shorten(f"{self.prefix}{field}", _FIELD_BYTES), shorten(message, _MESSAGE_BYTES)
+            self.problems.append(Problem(field=told[0], code=code, message=told[1]))
 
     def within(self, prefix: str) -> "Findings":
         """The same list for fields that stand deeper."""
@@ -285,7 +289,8 @@ def flag(found: Findings, raw: Mapping[str, object], field: str, *, default: boo
 
 
 def secret(found: Findings, value: str | None) -> str | None:
-    """A source's secret."""
+    """A source's secret, without spaces at its ends: no header carries them."""
+    value = None if value is None else value.strip()
     if value is not None and not 1 <= len(value) <= _SECRET_CHARACTERS:
         found.add("secret", "secret-length", f"Use 1 to {_SECRET_CHARACTERS} characters.")
         return None

@@ -18,7 +18,7 @@ from shipbell.ports.directory import By, Directory
 from shipbell.usecases.drafts import finished
 
 PASSWORD_CHARACTERS = 8
-_MOST_PASSWORD_CHARACTERS = 256
+MOST_PASSWORD_CHARACTERS = 256
 _MOST_DAYS = 3_660
 _TOKEN_PREFIX = "sb_"  # noqa: S105 - how a token begins
 FIRST = "admin"
@@ -39,10 +39,8 @@ def check_password(password: str, name: str = "") -> None:
 
 def note_password(found: Findings, password: str, name: str) -> None:
     """Note what is wrong with a password among the other findings."""
-    if not PASSWORD_CHARACTERS <= len(password) <= _MOST_PASSWORD_CHARACTERS:
-        found.add(
-            "password", "password-length", f"Use {PASSWORD_CHARACTERS} to {_MOST_PASSWORD_CHARACTERS} characters."
-        )
+    if not PASSWORD_CHARACTERS <= len(password) <= MOST_PASSWORD_CHARACTERS:
+        found.add("password", "password-length", f"Use {PASSWORD_CHARACTERS} to {MOST_PASSWORD_CHARACTERS} characters.")
     elif password.lower() in _COMMON or password.lower() == name.lower():
         found.add("password", "password-common", "This password is among the first to be guessed: take another one.")
 

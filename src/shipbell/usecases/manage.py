@@ -101,7 +101,7 @@ class ManageProjects:
         await self.directory.change([DropProject(key=key, expected=expected)], by)
 
     async def put_member(
-        self, key: str, user: str, role: object, by: By, *, expected: int | None
+        self, key: str, user: str, raw: Raw, by: By, *, expected: int | None
     ) -> tuple[MemberRecord, bool]:
         """Give a user a role: the member, and whether it is a new one. Raises InvalidValue, NotFound, Stale."""
 
@@ -110,7 +110,8 @@ class ManageProjects:
             check_seen(known.stamp if known else None, expected)
             found = Findings()
             name = rules.user_name(found, user, "user")
-            given = rules.role(found, role)
+            found.unknown_keys(raw, ("role",))
+            given = rules.role(found, raw.get("role"))
             finished(found)
             assert name is not None and given is not None  # noqa: S101, PT018 - else the findings hold the reason
             if known is not None and known.role is given:

@@ -8,6 +8,7 @@ from shipbell import channels, sources
 from shipbell.domain.access import Role
 from shipbell.domain.catalog import EVENT_TYPES
 from shipbell.domain.subscriptions import Format, GateFilter, Locale
+from shipbell.usecases.accounts import MOST_PASSWORD_CHARACTERS, PASSWORD_CHARACTERS
 
 
 def _one_of(*words: str) -> Meta:
@@ -93,7 +94,7 @@ class UserBody(Struct, kw_only=True):
     """A local account."""
 
     name: Annotated[str, Meta(min_length=1, max_length=128, examples=["alice"])]
-    password: Annotated[str, Meta(min_length=10, max_length=256)]
+    password: Annotated[str, Meta(min_length=PASSWORD_CHARACTERS, max_length=MOST_PASSWORD_CHARACTERS)]
     is_admin: bool | UnsetType = UNSET
 
 
@@ -101,7 +102,9 @@ class UserChange(Struct, kw_only=True):
     """What can be changed of an account; a new password ends its sessions."""
 
     name: str | UnsetType = UNSET
-    password: Annotated[str, Meta(min_length=10, max_length=256)] | UnsetType = UNSET
+    password: Annotated[str, Meta(min_length=PASSWORD_CHARACTERS, max_length=MOST_PASSWORD_CHARACTERS)] | UnsetType = (
+        UNSET
+    )
     is_admin: bool | UnsetType = UNSET
 
 

@@ -28,7 +28,7 @@ async def put(call: Call) -> Response:
     """A user's role."""
     user = call.request.path_params["user"]
     record, is_new = await call.services.projects.put_member(
-        call.key, user, call.body.get("role"), call.who.by, expected=call.expected
+        call.key, user, call.body, call.who.by, expected=call.expected
     )
     return answer(writing.member(record), 201 if is_new else 200, revision=revision(record.stamp))
 

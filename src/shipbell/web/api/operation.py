@@ -63,7 +63,8 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Operation:
     """One line of the table: who may do it, what it takes and what it answers.
 
-    `echo` is the shape that was read and may be sent back as it is; left out, it is that of the reply.
+    `echo` is the shape that was read and may be sent back as it is; left out, it is that of the reply. The body's own
+    means that nothing else is passed over: what an action does not know is a mistake.
     """
 
     method: str

@@ -6,7 +6,6 @@ from datetime import datetime
 from starlette.responses import Response
 
 from shipbell.domain import rules
-from shipbell.domain.access import Action
 from shipbell.domain.errors import NotFound, Stale
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import Findings
@@ -144,8 +143,6 @@ async def create_token(call: Call) -> Response:
     read_only = rules.flag(found, call.body, "read_only", default=False)
     keys, days = _keys(found, call.body.get("projects")), _days(found, call.body.get("expires"))
     finished(found)
-    for key in keys or ():
-        await call.services.access.project(call.who, key, Action.LOOK, changes=False)
     number, told = await call.services.manage_accounts.make_token(
         call.who.user.name, name=name or "", read_only=read_only, projects=keys, days=days, by=call.who.by
     )

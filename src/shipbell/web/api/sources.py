@@ -32,7 +32,7 @@ async def every(call: Call) -> Response:
 async def create(call: Call) -> Response:
     """A new source; a secret that was made up is told this once."""
     record = await call.services.sources.create(call.key, call.body, call.who.by)
-    return _one(call, record, 201, told="secret" not in call.body)
+    return _one(call, record, 201, told=call.body.get("secret") is None)
 
 
 async def look(call: Call) -> Response:

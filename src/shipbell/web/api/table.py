@@ -93,7 +93,7 @@ _SOURCES = (
     ),
     Operation(
         method="POST", path=f"{_SOURCE}/rotate", action=Action.CHANGE_SOURCES, handler=sources.rotate,
-        versioned=True, body=bodies.RotateBody, reply=shapes.SourceShape,
+        versioned=True, body=bodies.RotateBody, echo=bodies.RotateBody, reply=shapes.SourceShape,
         about="Give a source a new secret, told in this reply alone; the old one works for `overlap_hours` (24) more",
     ),
     Operation(
@@ -164,7 +164,7 @@ _PAST = (
     ),
     Operation(
         method="POST", path=f"{_PROJECT}/deliveries/replay", action=Action.REPLAY, handler=past.replay_many,
-        body=bodies.ReplayBody, reply=shapes_past.ReplayedShape, query=REPLAY,
+        body=bodies.ReplayBody, echo=bodies.ReplayBody, reply=shapes_past.ReplayedShape, query=REPLAY,
         about="Send many deliveries again, all dead ones unless the body says which; at most 10,000 a call, "
         "and `next` leads to the rest",
     ),
@@ -221,7 +221,7 @@ _PEOPLE = (
     ),
     Operation(
         method="POST", path="/tokens", action=Reach.SIGNED_IN, handler=people.create_token, status=201,
-        body=bodies.TokenBody, reply=shapes.TokenShape, refusals=(404,),
+        body=bodies.TokenBody, echo=bodies.TokenBody, reply=shapes.TokenShape, refusals=(404,),
         about="Make a token of one's own, told in this reply alone",
     ),
     Operation(

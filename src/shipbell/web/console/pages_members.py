@@ -57,7 +57,7 @@ async def put(request: Request) -> Response:
     user, role = form.one("user").strip(), form.one("role")
     manage = project_services(request).manage_projects
     try:
-        _, new = await manage.put_member(project.key, user, role, by_of(request), expected=None)
+        _, new = await manage.put_member(project.key, user, {"role": role}, by_of(request), expected=None)
     except InvalidValue as error:
         told = [Problem(field=one.field, code=one.code, message=words.told(one.message)) for one in error.problems]
         return await _show(request, user=user, role=role, problems=told, status=422)
