@@ -195,6 +195,7 @@ def test_a_known_status_is_coloured_and_translated_and_another_stays_as_it_came(
         (Trigger(kind="CreateTag", tag="v1.2"), "tag on v1.2", "新建标签 · v1.2"),
         (Trigger(branch="main"), "main", "main"),
         (Trigger(commit="0123abc"), "0123abc", "0123abc"),
+        (Trigger(commit="abcdef👩‍👩‍👧‍👦名字"), "abcdef👩‍👩‍👧‍👦名", "abcdef👩‍👩‍👧‍👦名"),
         (Trigger(kind="RollBack", branch="feature_x_y"), "RollBack on feature_x_y", "RollBack · feature_x_y"),
     ],
 )

@@ -118,6 +118,24 @@ def test_folded_lines_carry_their_count_and_the_last_link() -> None:
     assert digest(chinese, Fold.SUBJECT_AND_TYPE).sections[0].lines[0].text == "api ×3，最近 #3"
 
 
+def test_a_long_number_takes_no_more_room_in_a_folded_line_than_elsewhere() -> None:
+    deliveries = [waiting(happening(name="api", number="#" + "9" * 3_000), id=run) for run in (1, 2)]
+    (line,) = digest(deliveries, Fold.SUBJECT_AND_TYPE).sections[0].lines
+    assert line.text == f"api ×2, last #{'9' * 37}…"
+
+
+def test_long_names_that_begin_alike_are_counted_apart() -> None:
+    long = "the-payments-service-of-the-whole-company-"
+    deliveries = [waiting(happening(name=long + end), id=at) for at, end in enumerate("abcde")]
+    cut = "the-payments-service-of-the-whole-com…"
+    assert digest(deliveries, Fold.LINES).headline == f"❌ 5 failed: {cut}, {cut}, {cut} and 2 more"
+
+
+def test_the_heading_of_paused_pipelines_has_their_sign() -> None:
+    message = digest(some("pipeline.run.paused", "pipeline.run.suspended"), Fold.LINES)
+    assert [one.heading for one in message.sections] == ["⏸️ Pipeline paused (1)", "⚠️ Pipeline suspended (1)"]
+
+
 def test_counts_per_subject_join_all_results_of_a_subject_under_its_worst() -> None:
     deliveries = [
         waiting(happening("pipeline.run.completed", name="api", number="1"), id=1),

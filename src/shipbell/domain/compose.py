@@ -9,7 +9,7 @@ from shipbell.domain.deliveries import Waiting
 from shipbell.domain.events import Event, Gate
 from shipbell.domain.messages import Field, Link, Message, Tone
 from shipbell.domain.subscriptions import GateFilter, Locale
-from shipbell.domain.text import clean, link_target, shorten
+from shipbell.domain.text import beginning, clean, link_target, shorten
 from shipbell.domain.times import in_words, took
 
 SIGNS = {Tone.BAD: "❌", Tone.WARN: "⚠️", Tone.GOOD: "✅", Tone.NEUTRAL: "🔔"}
@@ -76,8 +76,13 @@ def said(event: Event, locale: Locale) -> str:
 def named(event: Event, limit_bytes: int = _NAME_BYTES) -> str:
     """The subject and its run's number, which stays when a long name is cut."""
     name = shorten(clean(event.subject.name) or clean(event.id), limit_bytes)
-    number = shorten(clean(event.run.number).removeprefix("#"), _NUMBER_BYTES) if event.run.number else ""
+    number = number_of(event)
     return f"{name} #{number}" if number else name
+
+
+def number_of(event: Event) -> str:
+    """The run's number without its sign, empty when it is unknown."""
+    return shorten(clean(event.run.number).removeprefix("#"), _NUMBER_BYTES) if event.run.number else ""
 
 
 def url_of(event: Event) -> str | None:
@@ -189,7 +194,7 @@ def _trigger(event: Event, locale: Locale) -> str | None:
     kind = _KINDS[kind.lower()].read(locale) if kind.lower() in _KINDS else kind
     place = clean(trigger.branch or trigger.tag or "")
     first = _ON[locale].join(part for part in (kind, place) if part)
-    commit = clean(trigger.commit or "")[:_SHORT_COMMIT]
+    commit = beginning(clean(trigger.commit or ""), _SHORT_COMMIT)
     comma = "，" if locale is Locale.ZH_CN else ", "
     return comma.join(part for part in (first, commit) if part) or None
 

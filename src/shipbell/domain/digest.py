@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from shipbell.domain.compose import SIGNS, named, said, tone_of, url_of
+from shipbell.domain.compose import SIGNS, named, number_of, said, sign_of, tone_of, url_of
 from shipbell.domain.deliveries import Waiting
 from shipbell.domain.events import Event
 from shipbell.domain.messages import Line, Message, Section, Tone
@@ -92,12 +92,13 @@ def _headline(items: Sequence[_Item], locale: Locale) -> str:
     counts = {tone: sum(1 for one in items if tone_of(one.event) is tone) for tone in _ORDER}
     parts = [f"{SIGNS[tone]} {_COUNTED[tone][locale].format(n=n)}" for tone, n in counts.items() if n]
     worst_first = sorted(items, key=lambda one: _ORDER.index(tone_of(one.event)))
-    names = list(dict.fromkeys(shorten(clean(one.event.subject.name), _NAME_BYTES) for one in worst_first))
+    names = list(dict.fromkeys(clean(one.event.subject.name) for one in worst_first))
+    first = [shorten(one, _NAME_BYTES) for one in names[:_NAMES]]
     if locale is Locale.ZH_CN:
         more = f" 等 {len(names)} 项" if len(names) > _NAMES else ""
-        return f"{'，'.join(parts)}：{'、'.join(names[:_NAMES])}{more}"
+        return f"{'，'.join(parts)}：{'、'.join(first)}{more}"
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return f"{', '.join(parts)}: {', '.join(names[:_NAMES])}{more}"
+    return f"{', '.join(parts)}: {', '.join(first)}{more}"
 
 
 def _by_result(items: Sequence[_Item], locale: Locale, *, folded: bool) -> tuple[Section, ...]:
@@ -107,7 +108,7 @@ def _by_result(items: Sequence[_Item], locale: Locale, *, folded: bool) -> tuple
         groups.setdefault((_ORDER.index(tone_of(one.event)), said(one.event, locale)), []).append(one)
     return tuple(
         Section(
-            heading=f"{SIGNS[_ORDER[order]]} {words} ({len(group)})",
+            heading=f"{sign_of(group[0].event)} {words} ({len(group)})",
             tone=_ORDER[order],
             lines=_folded(group, locale) if folded else tuple(_line(one) for one in group),
         )
@@ -130,7 +131,7 @@ def _folded(items: Sequence[_Item], locale: Locale) -> tuple[Line, ...]:
 def _together(name: str, group: Sequence[_Item], locale: Locale) -> Line:
     if len(group) == 1:
         return _line(group[0])
-    last = clean(group[-1].event.run.number or "").removeprefix("#")
+    last = number_of(group[-1].event)
     ending = ""
     if last:
         ending = f"，最近 #{last}" if locale is Locale.ZH_CN else f", last #{last}"

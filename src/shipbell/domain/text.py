@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from itertools import islice
 from urllib.parse import quote, urlsplit
 
 import regex
@@ -120,6 +121,13 @@ def shorten(text: str, limit_bytes: int) -> str:
             break
         kept.append(grapheme.group())
     return "".join(kept).rstrip(" ") + _ELLIPSIS
+
+
+def beginning(text: str, letters: int) -> str:
+    """The first so many letters, as a reader counts them."""
+    if text.isascii():
+        return text[:letters]
+    return "".join(one.group() for one in islice(_GRAPHEME.finditer(text), letters))
 
 
 def link_target(url: str | None) -> str | None:
