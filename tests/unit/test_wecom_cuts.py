@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipbell.channels.wecom.render import render
+from shipbell.channels.wecom.render import LIMITS, render
 from shipbell.domain.messages import Field, Link, Message, Tone
 from shipbell.domain.subscriptions import Format, Locale
 from shipbell.domain.text import size_bytes
@@ -50,3 +50,19 @@ def test_a_long_headline_is_a_cut_of_the_first_line() -> None:
     [cut] = rendered.cuts
     head = rendered.content.split("\n")[0]
     assert (cut.line, cut.lost_bytes) == (0, 1_000 - size_bytes(head.removesuffix("…")))
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_headline_that_is_cut_keeps_the_number_of_the_run(form: Format) -> None:
+    room = LIMITS[form] - 200
+    url = "https://x.example/".ljust(room, "x")
+    shown = message(
+        "short", form=form, headline=f"❌ Pipeline failed: {'支付' * 60} #1284", link=Link(label="Open", url=url)
+    )
+    rendered = render(shown)
+    head, *_, link = rendered.content.split("\n")
+    assert head.startswith("❌ Pipeline failed: 支付支付")
+    assert head.endswith("… #1284")
+    assert url in link
+    [cut] = [one for one in rendered.cuts if one.line == 0]
+    assert cut.lost_bytes == size_bytes(shown.headline) - size_bytes(head) + size_bytes("…")

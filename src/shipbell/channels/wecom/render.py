@@ -4,6 +4,7 @@ Limits and dialect: the official page on message pushing (document 99110): 4,096
 `text`; markdown version 1 knows headings, bold, links, one-line code, quotes, three colours and `<@userid>`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
 ALL = "@all"
 _HEADLINE_BYTES = 480
 _SHORT_HEADLINE_BYTES = 120
+# A number at the end of a headline; compose lets none be longer than 40 bytes.
+_NUMBER = re.compile(r" #.{1,40}\Z")
 _ELLIPSIS_BYTES = size_bytes("…")
 # A value is shortened to no less than this before any field goes.
 _LEAST_BYTES = 24
@@ -97,18 +100,27 @@ def _frame(message: Message, limit: int) -> _Frame:
     """Headline, link and mentions; when even they do not fit, the headline shrinks, then the link goes."""
     safe = defuse_line if message.format is Format.MARKDOWN else defuse_text
     full = safe(message.headline)
-    head = shorten(full, _HEADLINE_BYTES)
     link, mentions = _link(message), _mentions(message)
     tail = link + mentions
+    head = _head(full, _HEADLINE_BYTES)
     if size_bytes(head) + size_bytes(tail) <= limit:
         return _Frame(head, tail, whole=True, lost=_lost(full, head))
-    head = shorten(head, _SHORT_HEADLINE_BYTES)
+    head = _head(full, _SHORT_HEADLINE_BYTES)
     lost = _lost(full, head)
     if size_bytes(head) + size_bytes(tail) <= limit:
         return _Frame(head, tail, whole=True, lost=lost)
     if size_bytes(head) + size_bytes(mentions) <= limit:
         return _Frame(head, mentions, whole=False, lost=lost)
     return _Frame(head, "", whole=False, lost=lost)
+
+
+def _head(full: str, limit: int) -> str:
+    """The headline as it fits; a run's number at its end stays."""
+    if size_bytes(full) <= limit:
+        return full
+    number = _NUMBER.search(full)
+    end = number.group() if number else ""
+    return shorten(full.removesuffix(end), limit - size_bytes(end)) + end
 
 
 def _lost(full: str, head: str) -> int:
