@@ -176,6 +176,9 @@ def test_defusing_twice_changes_nothing_more(text: str) -> None:
 def test_a_cut_makes_no_markup_of_what_was_harmless(text: str, limit: int) -> None:
     for token in ("<@", "<font", "](", "**", "`"):
         assert token not in shorten(defuse(text), limit).lower()
+    # What was cut is defused once more when it is written, and must not grow by that.
+    for safe in (defuse, defuse_text):
+        assert safe(shorten(safe(text), limit)) == shorten(safe(text), limit)
 
 
 @given(

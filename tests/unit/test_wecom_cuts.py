@@ -1,6 +1,8 @@
 """A message says for its preview where it was cut, and the numbers add up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shipbell.channels.wecom.render import LIMITS, render
 from shipbell.domain.messages import Field, Link, Message, Tone
@@ -32,6 +34,28 @@ def test_a_cut_line_is_named_with_the_bytes_that_are_missing(form: Format) -> No
     shown = line.partition(": ")[2].removesuffix("…")
     assert cut.lost_bytes == size_bytes(value) - size_bytes(shown)
     assert rendered.gone == ()
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_long_value_does_not_cost_a_short_one_its_words(form: Format) -> None:
+    short = "a branch of ordinary length, /feature/JIRA-1234-refunds"
+    rendered = render(message("x" * 9_000, short, short, form=form))
+    assert rendered.content.count(f"{short}\n") == 2
+    assert LIMITS[form] - 4 <= rendered.content_bytes <= LIMITS[form]
+    several = render(message("x" * 9_000, "y" * 9_000, short, form=form))
+    assert f"{short}\n" in several.content
+    assert [one.line for one in several.cuts] == [1, 2]
+
+
+VALUES = st.text(max_size=1_500) | st.sampled_from(["**", "<@a>", "名" * 900, "👩‍👩‍👧‍👦" * 90])
+
+
+@given(st.lists(VALUES, max_size=8), st.sampled_from(Format))
+def test_no_field_goes_while_a_value_is_longer_than_it_must_be(values: list[str], form: Format) -> None:
+    rendered = render(message(*values, form=form))
+    assert rendered.content_bytes == size_bytes(rendered.content) <= LIMITS[form]
+    assert rendered.gone == ()
+    assert rendered.content.count("Label ") == len(values)
 
 
 def test_fields_that_go_altogether_are_named_with_their_place() -> None:
@@ -66,3 +90,12 @@ def test_a_headline_that_is_cut_keeps_the_number_of_the_run(form: Format) -> Non
     assert url in link
     [cut] = [one for one in rendered.cuts if one.line == 0]
     assert cut.lost_bytes == size_bytes(shown.headline) - size_bytes(head) + size_bytes("…")
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_message_of_exactly_the_limit_is_whole_and_a_byte_more_is_cut(form: Format) -> None:
+    room = LIMITS[form] - render(message("", form=form)).content_bytes
+    exact = render(message("x" * room, form=form))
+    assert (exact.content_bytes, exact.cut) == (LIMITS[form], False)
+    over = render(message("x" * (room + 1), form=form))
+    assert (over.content_bytes, over.cut, over.gone) == (LIMITS[form], True, ())

@@ -24,8 +24,8 @@ _SHORT_HEADLINE_BYTES = 120
 # A number at the end of a headline; compose lets none be longer than 40 bytes.
 _NUMBER = re.compile(r" #.{1,40}\Z")
 _ELLIPSIS_BYTES = size_bytes("…")
-# A value is shortened to no less than this before any field goes.
-_LEAST_BYTES = 24
+# Long values are shortened first: to this at most, then to less, and only then do fields go.
+_LEASTS_BYTES = (240, 96, 24)
 _COLOURS = {Tone.BAD: "warning", Tone.WARN: "warning", Tone.GOOD: "info", Tone.NEUTRAL: "comment"}
 _ENCODE = msgspec.json.Encoder().encode
 _ALERT = {Locale.EN: "For all: {headline}", Locale.ZH_CN: "请注意：{headline}"}
@@ -154,28 +154,31 @@ def _field(one: Field, message: Message) -> str:
 
 
 def _fitted(fields: Sequence[Field], room: int, message: Message) -> list[Field]:
-    """The fields as they fit: the least important values are shortened first; fields go only after that."""
+    """The fields as they fit: long values are shortened first, the least important before the others."""
     kept = list(fields)
     over = sum(size_bytes(_field(one, message)) for one in kept) - room
-    for one in sorted(fields, key=lambda field: -field.rank):
+    least_important_first = sorted(range(len(kept)), key=lambda at: -kept[at].rank)
+    for least in _LEASTS_BYTES:
+        for at in least_important_first:
+            if over <= 0:
+                return kept
+            short = _shorter(kept[at], over, least, message)
+            over -= size_bytes(_field(kept[at], message)) - size_bytes(_field(short, message))
+            kept[at] = short
+    gone = set[int]()
+    for at in least_important_first:
         if over <= 0:
             break
-        short = _shorter(one, over, message)
-        over -= size_bytes(_field(one, message)) - size_bytes(_field(short, message))
-        kept[kept.index(one)] = short
-    for one in sorted(kept, key=lambda field: -field.rank):
-        if over <= 0:
-            break
-        over -= size_bytes(_field(one, message))
-        kept.remove(one)
-    return kept
+        over -= size_bytes(_field(kept[at], message))
+        gone.add(at)
+    return [one for at, one in enumerate(kept) if at not in gone]
 
 
-def _shorter(one: Field, over: int, message: Message) -> Field:
-    """The value cut by `over` bytes, but not below the least; defused first, so that nothing grows again."""
+def _shorter(one: Field, over: int, least: int, message: Message) -> Field:
+    """The value cut by `over` bytes, but not below `least`; defused first, so that nothing grows again."""
     safe = defuse if message.format is Format.MARKDOWN else defuse_text
     value = safe(one.value)
-    return replace(one, value=shorten(value, max(_LEAST_BYTES, size_bytes(value) - over)))
+    return replace(one, value=shorten(value, max(least, size_bytes(value) - over)))
 
 
 def _sections(message: Message) -> str:
