@@ -31,7 +31,7 @@ async def test_a_message_that_the_group_has_is_delivered(tmp_path: Path) -> None
         path = await furnish(made, user_ids="zhang.san", format="text")
         assert await tried(made, f"{path}/test") == ("delivered", "The group has it.")
         (seen,) = made.robots.messages("group")
-        assert "Test message from Shipbell" in seen.content
+        assert seen.content.startswith("Shipbell test message · ✅ Pipeline completed: example-pipeline #1\n")
         assert seen.msgtype == "text"
         assert (await made.ask("GET", f"/projects/{KEY}/events")).json()["items"] == []
 
@@ -48,7 +48,7 @@ async def test_what_is_not_saved_is_tested_as_it_would_read(tmp_path: Path) -> N
         body = {"url": made.robots.url("new"), "locale": "zh-CN", "content": {"pipeline": []}}
         assert (await tried(made, f"{SUBSCRIPTIONS}/test", body))[0] == "delivered"
         (seen,) = made.robots.messages("new")
-        assert "Shipbell 测试消息" in seen.content
+        assert seen.content == "Shipbell 测试消息 · ✅ 流水线已完成：示例流水线 #1"
         assert "root" not in seen.content
         assert (await made.ask("GET", SUBSCRIPTIONS)).json()["items"] == []
 
@@ -135,7 +135,7 @@ async def test_a_test_goes_before_what_waits(tmp_path: Path) -> None:
         for number in range(5):
             await made.emit("pipeline.run.failed", f"waiting-{number}")
         assert (await tried(made, f"{path}/test"))[0] == "delivered"
-        assert ["Test message" in one.content for one in made.robots.messages("group")] == [False, True]
+        assert ["Shipbell test message" in one.content for one in made.robots.messages("group")] == [False, True]
 
 
 async def test_a_test_does_not_wait_for_the_minute_of_a_companion_text(tmp_path: Path) -> None:

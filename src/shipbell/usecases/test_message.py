@@ -21,8 +21,8 @@ from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 WAITED_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.1
 _SAMPLE = {
-    Locale.EN: ("Test message from Shipbell", "This group hears of what its subscription ticks."),
-    Locale.ZH_CN: ("Shipbell 测试消息", "本群将收到所订阅的事件通知。"),
+    Locale.EN: ("example-pipeline", "This group hears of what its subscription ticks."),
+    Locale.ZH_CN: ("示例流水线", "本群将收到所订阅的事件通知。"),
 }
 _PACED = {
     Locale.EN: "The robot's pace is used up: the message goes out by itself in {seconds} s.",
