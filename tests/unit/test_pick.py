@@ -260,7 +260,8 @@ def test_whatever_waits_the_oldest_goes_and_each_goes_once(deliveries: list[Wait
         handout = PICK(head(*left, room=room, backlog=len(left) + more))
         carried = ids(handout)
         assert carried[0] == left[0].id
-        assert carried == sorted(set(carried))
+        # Folded lines bring later deliveries of their subject forward, so order is that of the lines.
+        assert len(carried) == len(set(carried))
         assert {one.rendering for one in handout.carried} == {left[0].rendering}
         assert not handout.lines or set(handout.lines) == set(carried)
         assert len(content(handout).encode()) <= (4_096 if handout.msgtype == "markdown" else 2_048)
