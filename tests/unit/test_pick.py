@@ -88,7 +88,7 @@ def test_one_event_through_two_subscriptions_is_one_message_that_settles_both() 
     ]
     handout = PICK(head(*twice, room=2))
     assert ids(handout) == [1, 3]
-    assert content(handout).endswith("<@a><@b>")
+    assert content(handout).endswith("<@a> <@b>")
 
 
 def test_one_event_in_two_languages_is_two_messages() -> None:

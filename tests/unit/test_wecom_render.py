@@ -29,7 +29,7 @@ def test_markdown_reads_as_agreed() -> None:
         "> Execution time: 24 Nov 2026, 10:37, took 3 min 52 s\n"
         '> Running status: <font color="warning">Failed</font>\n'
         "[Open the run](https://ci.example.com/p/128)\n"
-        "<@zhang.san><@li.si>"
+        "<@zhang.san> <@li.si>"
     )
 
 

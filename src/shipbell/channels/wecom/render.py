@@ -139,7 +139,7 @@ def _link(message: Message) -> str:
 def _mentions(message: Message) -> str:
     if message.format is not Format.MARKDOWN:
         return ""
-    said = "".join(f"<@{one}>" for one in message.user_ids if one != ALL)
+    said = " ".join(f"<@{one}>" for one in message.user_ids if one != ALL)
     return f"\n{said}" if said else ""
 
 
