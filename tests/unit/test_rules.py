@@ -218,6 +218,10 @@ def test_user_ids_may_be_left_out_and_empty_parts_are_skipped() -> None:
     assert rules.members_of(";;") == ()
 
 
+def test_the_sign_before_an_id_is_none_of_it_but_for_all() -> None:
+    assert rules.members_of("@zhang.san;li@si;zhang.san;@all;@") == ("zhang.san", "li@si", "@all")
+
+
 # --- what stands around them ---------------------------------------------------------------------------------
 
 

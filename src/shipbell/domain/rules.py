@@ -180,8 +180,12 @@ def user_ids(found: Findings, value: str | None) -> str:
 
 
 def members_of(value: str) -> tuple[str, ...]:
-    """The single ids of `a;;b;`: empty parts are skipped, repeats too."""
-    return tuple(dict.fromkeys(one for one in value.split(";") if one))
+    """The single ids of `a;;b;`: empty parts are skipped, repeats too.
+
+    An id of WeCom begins with a letter or digit, so the sign of `@a` is none of it; a wrong id alerts nobody, unsaid.
+    """
+    ids = (one if one == "@all" else one.lstrip("@") for one in value.split(";"))
+    return tuple(dict.fromkeys(one for one in ids if one))
 
 
 def name(found: Findings, value: str | None) -> str | None:
