@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from api_house import KEY
 from console_house import TAB, ConsoleHouse, console_house, wish
 from crawl import crawled, opened
+from shipbell.domain.access import Role
+from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.directory import By, Edit, MemberRecord, PutMember, PutProject, PutSubscription
 
 WORD = re.compile(r"[A-Za-z][A-Za-z'’-]+")
 # Names of things, which are the same in both languages.
@@ -71,3 +75,31 @@ async def test_no_page_has_an_english_word_left_in_chinese(console: ConsoleHouse
                 if not shown_as_it_is and english(text):
                     left.setdefault(text, set()).add(page.path)
     assert sorted((text, min(paths)) for text, paths in left.items()) == []
+
+
+async def test_who_worked_on_the_command_line_is_named_in_chinese_and_found_by_that_name(console: ConsoleHouse) -> None:
+    root, directory = console["root"], console.house.parts.directory
+    whole = await directory.whole(KEY)
+    assert whole is not None
+    subscription = whole.subscriptions[0]
+    edits: list[Edit] = [
+        PutProject(project=replace(whole.project, name="新名称")),
+        PutMember(project=KEY, member=MemberRecord(user="dave", role=Role.DEVELOPER)),
+        PutSubscription(project=KEY, subscription=replace(subscription, user_ids="li.si")),
+    ]
+    await directory.change(edits, By(actor="command line", via="cli"))
+    named = encode(Prefix.SUBSCRIPTION, subscription.id)
+    chinese = {"Accept-Language": "zh-CN"}
+    for path in (
+        f"/projects/{KEY}/settings/general",
+        f"/projects/{KEY}/settings/members",
+        f"/projects/{KEY}/settings/audit",
+        "/admin/projects",
+        TAB,
+        f"{TAB}?show={named}",
+        f"{TAB}?edit={named}",
+    ):
+        page = (await root.get(path, **chinese)).text
+        assert ("命令行" in page, "command line" in page) == (True, False), path
+    found = (await root.get("/admin/audit?actor=命令行", **chinese)).text
+    assert re.findall(r"<code>([\w.]+)</code>", found) == ["subscription.updated", "member.set", "project.updated"]

@@ -239,6 +239,7 @@ def drawn(request: Request, template: str, /, **context: object) -> str:
         t=words.t,
         tn=words.tn,
         th=words.th,
+        who=words.who,
         href=words.href,
         when=words.when,
         number=words.number,

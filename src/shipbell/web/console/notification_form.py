@@ -167,7 +167,7 @@ async def _overtaken(request: Request, typed: Typed) -> Response:
         raise NotFound("There is no such subscription.")
     title = words.t(
         "{name} changed this subscription at {time}, after you opened it.",
-        name=theirs.stamp.updated_by,
+        name=words.who(theirs.stamp.updated_by),
         time=words.at(theirs.stamp.updated_at),
     )
     differing = _differing(words, typed, theirs, str(request.path_params["channel"]), request)

@@ -11,9 +11,10 @@ from shipbell.domain.access import Action, may
 from shipbell.domain.errors import Forbidden
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.pages import AuditLine, FindAudit
-from shipbell.web.console.frame import page, project_of, render, who_of
+from shipbell.web.console.frame import frame_of, page, project_of, render, who_of
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import number_of, telling
+from shipbell.web.console.words import COMMAND_LINE
 
 _PAGE = 30
 _LONGEST = 100
@@ -75,6 +76,11 @@ async def instance_audit(request: Request) -> Response:
     return await _show(request, "admin_audit.html", None)
 
 
+def _actor(request: Request, typed: str) -> str:
+    """The actor that is meant by what the page calls it."""
+    return COMMAND_LINE if typed == frame_of(request).words.who(COMMAND_LINE) else typed
+
+
 async def _show(request: Request, template: str, key: str | None) -> Response:
     def text(name: str) -> str:
         return request.query_params.get(name, "").replace("\0", "").strip()[:_LONGEST]
@@ -82,7 +88,14 @@ async def _show(request: Request, template: str, key: str | None) -> Response:
     actor, action = text("actor"), text("action")
     before = number_of(Prefix.AUDIT, request.query_params.get("before"))
     offered = ACTIONS if key else (*ACTIONS, *OF_THE_INSTANCE)
-    find = FindAudit(project=key, present=True, actor=actor or None, action=action or None, before=before, limit=_PAGE)
+    find = FindAudit(
+        project=key,
+        present=True,
+        actor=_actor(request, actor) or None,
+        action=action or None,
+        before=before,
+        limit=_PAGE,
+    )
     found = await project_services(request).audit.page(find)
     return render(
         request,

@@ -12,6 +12,8 @@ from shipbell.domain.subscriptions import Locale
 from shipbell.domain.times import in_words
 from shipbell.i18n import translate
 
+# Who works on the database itself, as it is written beside a change.
+COMMAND_LINE = "command line"
 LANGUAGES: Mapping[Locale, str] = {Locale.EN: "English", Locale.ZH_CN: "简体中文"}
 
 
@@ -99,6 +101,12 @@ class Words:
     def listed(self, parts: Iterable[str]) -> str:
         """Several words in a row: `Failed, Paused` or `失败、暂停`."""
         return self.t(", ").join(parts)
+
+    def who(self, actor: str, via: str = "") -> str:
+        """Who did something; what is no account has a name in this language, since no account's has a space."""
+        if actor == COMMAND_LINE:
+            return self.t("command line")
+        return self.t("system") if (actor, via) == ("system", "system") else actor
 
     def told(self, sentence: str) -> str:
         """A sentence of a rule or an error in this language, recognised by its shape; else as it is."""
