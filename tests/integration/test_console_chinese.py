@@ -77,6 +77,17 @@ async def test_no_page_has_an_english_word_left_in_chinese(console: ConsoleHouse
     assert sorted((text, min(paths)) for text, paths in left.items()) == []
 
 
+async def test_chinese_sentences_stand_without_spaces_and_with_their_own_marks(console: ConsoleHouse) -> None:
+    found: dict[str, str] = {}
+    for page in await crawled(console["root"], **{"Accept-Language": "zh-CN"}):
+        shown = page.html[page.html.index("<body") :]
+        for one in re.findall(r".{0,20}[。，；：？！](?:</\w+>)?[ \n]+(?:<[ab]\b[^>]*>)?[\u4e00-\u9fff].{0,9}", shown):
+            found.setdefault(one, page.path)
+        for one in re.findall(r".{0,20}[\u4e00-\u9fff] ?\([^()<]*\).{0,9}|[\u4e00-\u9fff](?:</\w+>)?, ?.{9}", shown):
+            found.setdefault(one, page.path)
+    assert found == {}
+
+
 async def test_who_worked_on_the_command_line_is_named_in_chinese_and_found_by_that_name(console: ConsoleHouse) -> None:
     root, directory = console["root"], console.house.parts.directory
     whole = await directory.whole(KEY)

@@ -240,6 +240,7 @@ def drawn(request: Request, template: str, /, **context: object) -> str:
         tn=words.tn,
         th=words.th,
         who=words.who,
+        gap=words.gap,
         href=words.href,
         when=words.when,
         number=words.number,

@@ -63,7 +63,10 @@ async def show_list(request: Request, shown: SubscriptionRecord | None) -> Respo
     services, project, words = services_of(request), project_of(request), frame_of(request).words
     kind = channel_of(request)
     frame = frame_of(request)
-    there = [f"{frame.region(one)} ({one})" for one in sorted(services.channel_regions.get(kind, ()))]
+    there = [
+        words.t("{name} ({code})", name=frame.region(one), code=one)
+        for one in sorted(services.channel_regions.get(kind, ()))
+    ]
     who_may = people_who_may(project.whole, Action.CHANGE_SUBSCRIPTIONS)
     return render(
         request,

@@ -123,7 +123,7 @@ class Telling:
     def helps(self, code: str | None) -> str:
         """Cause and cure of a code, one after the other; Chinese sentences need no space between them."""
         told = self.why(code)
-        return f"{told.cause}{'' if self.language is Locale.ZH_CN else ' '}{told.cure}"
+        return f"{told.cause}{self.words.gap}{told.cure}"
 
     def count(self, count: Count) -> str:
         """`1,000+` where the number is a lower bound."""

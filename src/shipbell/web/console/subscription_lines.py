@@ -154,7 +154,7 @@ def robot_state(words: Words, robot: RobotLine | None, services: ConsoleServices
         case _:
             assert_never(robot.state)
     told = explain(robot.cause, words.language) if robot.cause else None
-    return RobotState(text=text, look=look, why=f"{told.cause} {told.cure}" if told else "")
+    return RobotState(text=text, look=look, why=f"{told.cause}{words.gap}{told.cure}" if told else "")
 
 
 def _since(words: Words, robot: RobotLine) -> str:

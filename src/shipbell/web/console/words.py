@@ -108,6 +108,11 @@ class Words:
             return self.t("command line")
         return self.t("system") if (actor, via) == ("system", "system") else actor
 
+    @property
+    def gap(self) -> str:
+        """What stands between two sentences: nothing in Chinese."""
+        return "" if self.language is Locale.ZH_CN else " "
+
     def told(self, sentence: str) -> str:
         """A sentence of a rule or an error in this language, recognised by its shape; else as it is."""
         if self.language is Locale.EN:
