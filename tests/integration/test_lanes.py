@@ -198,3 +198,24 @@ async def test_a_delivery_that_fails_for_more_than_a_minute_steps_aside_once(mad
     rows = await made.rows([old])
     assert rows[old]["stepped_aside"]
     assert rows[old]["place"] > (await made.rows([young]))[young]["place"]
+
+
+async def test_many_lanes_that_are_behind_are_looked_into_some_at_a_time(tmp_path: Path) -> None:
+    """A long look costs some hundredths of a second, in which no hook is answered."""
+    async with house(tmp_path) as made:
+        behind = [f"behind {number}" for number in range(20)]
+        await furnished(made, *behind, "beside")
+        ids = await made.accept(*(f"run-{number}" for number in range(30)), groups=behind)
+        [beside] = await made.accept("one", groups=["beside"])
+        turns = [await made.lanes.claim(made.worker, 100)]
+        due_at = turns[0].next_due_at
+        assert due_at is not None
+        assert due_at <= made.clock.now()
+        while turns[-1].batches:
+            turns.append(await made.lanes.claim(made.worker, 100))
+        carried = [[len(one.delivery_ids) for one in turn.batches] for turn in turns]
+        assert carried == [[*[30] * 8, 1], [30] * 8, [30] * 4, []]
+        for turn in turns:
+            for batch in turn.batches:
+                await made.settle(batch)
+        assert set(await made.states([*ids, beside])) == {"delivered"}

@@ -18,6 +18,8 @@ from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
 from shipbell.telemetry import log
 
 LEASE_MS = 30_000
+# Longer looks in one transaction: each costs as much as a hundred plain calls, and hooks wait meanwhile.
+_LONG_LOOKS = 8
 # A robot gets at most one companion text in this time.
 _ALARM_EVERY_MS = 60_000
 
@@ -102,17 +104,24 @@ def _alarm_due(lane: LaneRow, now: int) -> bool:
 
 
 def _heads(connection: Connection, ready: Sequence[_Ready], now: int) -> Iterable[tuple[_Ready, Head | None]]:
-    """Look at the front of each lane: a glance at all, a longer look at those that are behind."""
+    """Look at the front of each lane: a glance at all, a longer look at some of those that are behind.
+
+    The rest of these stay due, for the next transaction.
+    """
     paced = [one.lane.id for one in ready if one.room is not None]
     unpaced = [one.lane.id for one in ready if one.room is None]
     glance = fronts(connection, paced, now=now, depth=GLANCE)
     glance |= fronts(connection, unpaced, now=now, depth=UNPACED_GLANCE)
+    looks = _LONG_LOOKS
     for one in ready:
         waiting = glance.get(one.lane.id, [])
         backlog = len(waiting)
         if one.room is None and backlog >= UNPACED_GLANCE and waiting[-1].event_id == waiting[0].event_id:
             waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
         if backlog >= GLANCE and one.room is not None:
+            if looks == 0:
+                continue
+            looks -= 1
             waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
             backlog = waiting_count(connection, one.lane.id) if len(waiting) >= LOOK_AHEAD else len(waiting)
         waiting = _unspent(connection, one.lane, waiting, now)
