@@ -22,8 +22,7 @@ from sqlalchemy import (
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.ids import first_at, made_at
 from shipbell.ports.insight import COUNTED, Count, Glance
-from shipbell.storage.pending import WAITS
-from shipbell.storage.schema import deliveries, events, lanes
+from shipbell.storage.schema import WAITS, deliveries, events, lanes
 from shipbell.storage.schema_people import projects, subscriptions
 from shipbell.storage.search_deliveries import ENDED_BADLY
 

@@ -12,7 +12,7 @@ from shipbell.domain.subscriptions import Content, Format, Locale
 from shipbell.storage.codec import from_ms_or_none, read_event
 from shipbell.storage.dialect import among, id_list
 from shipbell.storage.prepared import Prepared, Values
-from shipbell.storage.schema import deliveries, events, lanes
+from shipbell.storage.schema import WAITS, deliveries, events, lanes
 from shipbell.storage.schema_people import projects, subscriptions
 from shipbell.telemetry import log
 
@@ -23,8 +23,6 @@ UNPACED_GLANCE = 8
 LOOK_AHEAD = 1_000
 _COUNTED = 20_000
 
-# A literal, so that both dialects see that the partial index serves.
-_WAITS = deliveries.c.state == literal_column("'waiting'")
 
 _COLUMNS = (
     deliveries.c.id,
@@ -55,7 +53,7 @@ def _fronts(dialect: str) -> Select[tuple[object, ...]]:
     current = or_(deliveries.c.expires_at > bindparam("now"), deliveries.c.place < literal_column("0"))
     front = (
         select(deliveries.c.id)
-        .where(deliveries.c.lane_id == lanes.c.id, _WAITS, current)
+        .where(deliveries.c.lane_id == lanes.c.id, WAITS, current)
         .order_by(deliveries.c.place)
         .limit(bindparam("depth"))
         .correlate(lanes)
@@ -71,7 +69,7 @@ def _fronts(dialect: str) -> Select[tuple[object, ...]]:
 
 
 def _busy(dialect: str) -> Select[tuple[int]]:
-    something = select(literal_column("1")).where(deliveries.c.lane_id == lanes.c.id, _WAITS).correlate(lanes).exists()
+    something = select(literal_column("1")).where(deliveries.c.lane_id == lanes.c.id, WAITS).correlate(lanes).exists()
     return select(lanes.c.id).where(among(dialect, lanes.c.id, "ids"), something)
 
 
@@ -130,7 +128,7 @@ def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: 
 def waiting_count(connection: Connection, lane_id: int) -> int:
     """How many deliveries of a lane wait, counted up to a bound."""
     some: Select[tuple[int]] = (
-        select(literal_column("1").label("one")).where(deliveries.c.lane_id == lane_id, _WAITS).limit(_COUNTED)
+        select(literal_column("1").label("one")).where(deliveries.c.lane_id == lane_id, WAITS).limit(_COUNTED)
     )
     count: int = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
     return count

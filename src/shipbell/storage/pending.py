@@ -7,12 +7,10 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, f
 from shipbell.ports.history import Find
 from shipbell.ports.insight import COUNTED, Backlog, Count
 from shipbell.storage.codec import from_ms_or_none
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema import WAITS, deliveries, lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.search_events import above_of, below
 
-# Word for word the condition of the partial index, so that the database sees that it serves.
-WAITS: ColumnElement[bool] = literal_column("deliveries.state = 'waiting'")
 PENDING = ("waiting", "retrying")
 # How much of what waits one question reads at most; lanes are shared, so some of it may be another project's.
 _LOOK = 5_000

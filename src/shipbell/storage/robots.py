@@ -11,9 +11,9 @@ from shipbell.ports.history import RobotLine
 from shipbell.ports.insight import Standing
 from shipbell.storage import lane_rows
 from shipbell.storage.codec import from_ms, from_ms_or_none
-from shipbell.storage.pending import WAITS, lanes_of_nobody, own_lanes, tested_lanes
+from shipbell.storage.pending import lanes_of_nobody, own_lanes, tested_lanes
 from shipbell.storage.prepared import Prepared
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema import WAITS, deliveries, lanes
 
 
 def lines(

@@ -16,10 +16,9 @@ from shipbell.storage.handing import joined
 from shipbell.storage.keeping import next_places
 from shipbell.storage.lane_rows import LaneRow
 from shipbell.storage.prepared import Prepared, Values
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries
+from shipbell.storage.schema import WAITS, attempt_deliveries, attempts, deliveries
 
 _THIS = deliveries.c.id == bindparam("b_id")
-_WAITS = deliveries.c.state == literal_column("'waiting'")
 
 # A message that was in the air when its delivery was cancelled or ran out has been shown all the same.
 _SHOWN = Prepared(
@@ -33,7 +32,7 @@ _SHOWN = Prepared(
 _BURIED = Prepared(
     lambda _: (
         update(deliveries)
-        .where(_THIS, _WAITS)
+        .where(_THIS, WAITS)
         .values(
             state="dead",
             cause=bindparam("b_cause"),
@@ -48,7 +47,7 @@ _BURIED = Prepared(
 _AGAIN = Prepared(
     lambda _: (
         update(deliveries)
-        .where(_THIS, _WAITS)
+        .where(_THIS, WAITS)
         .values(
             failures=deliveries.c.failures + bindparam("b_counted"),
             failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
@@ -63,7 +62,7 @@ _AGAIN = Prepared(
     ("b_id", "b_counted", "b_failed_at", "b_uncertain", "b_uncertain_at", "b_maybe", "b_alone"),
 )
 _ASIDE = Prepared(
-    lambda _: update(deliveries).where(_THIS, _WAITS).values(place=bindparam("b_place"), stepped_aside=True),
+    lambda _: update(deliveries).where(_THIS, WAITS).values(place=bindparam("b_place"), stepped_aside=True),
     ("b_id", "b_place"),
 )
 _ATTEMPT_COLUMNS = (
@@ -253,6 +252,6 @@ def bury_waiting(connection: Connection, lane_id: int, *, cause: str, now: int) 
     """Everything that waits on a lane becomes a dead letter with this cause."""
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.lane_id == lane_id, _WAITS)
+        .where(deliveries.c.lane_id == lane_id, WAITS)
         .values(state="dead", cause=cause, settled_at=now)
     )

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, liter
 
 from shipbell.domain.ids import TIME_SHIFT, first_at, milliseconds
 from shipbell.ports.insight import Span
-from shipbell.storage.pending import WAITS, own_lanes
+from shipbell.storage.pending import own_lanes
 from shipbell.storage.prepared import Prepared
-from shipbell.storage.schema import deliveries, events
+from shipbell.storage.schema import WAITS, deliveries, events
 from shipbell.storage.schema_tallies import tallies
 from shipbell.storage.search_deliveries import BAD_STATES, ENDED_BADLY
 from shipbell.storage.tallying import QUARTER_MS, Tallied, first_of, tallied

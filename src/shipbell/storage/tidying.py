@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from shipbell.domain.ids import first_at
 from shipbell.storage.codec import to_ms
-from shipbell.storage.pending import WAITS
 from shipbell.storage.schema import (
+    WAITS,
     attempt_deliveries,
     attempts,
     deliveries,

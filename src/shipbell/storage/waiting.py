@@ -7,12 +7,9 @@ from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 from shipbell.storage.dialect import among, id_list
 from shipbell.storage.lane_rows import load, wake
 from shipbell.storage.prepared import Prepared
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.schema import WAITS, deliveries, lanes
 from shipbell.storage.schema_people import projects, subscriptions
 from shipbell.storage.settling import bury_waiting
-
-_WAITS = deliveries.c.state == literal_column("'waiting'")
-
 
 _STRAYED = Prepared(
     lambda dialect: (
@@ -21,7 +18,7 @@ _STRAYED = Prepared(
         .join(lanes, lanes.c.id == subscriptions.c.lane_id)
         .where(
             among(dialect, deliveries.c.id, "ids"),
-            _WAITS,
+            WAITS,
             deliveries.c.place >= literal_column("0"),
             deliveries.c.lane_id != subscriptions.c.lane_id,
         )
@@ -38,7 +35,7 @@ def follow(connection: Connection, delivery_ids: Collection[int], *, now: int) -
     for delivery_id, lane_id, state, cause in strayed:
         ending = {"state": "dead", "cause": cause or "closed", "settled_at": now} if state == "closed" else {}
         connection.execute(
-            update(deliveries).where(deliveries.c.id == delivery_id, _WAITS).values(lane_id=lane_id, **ending)
+            update(deliveries).where(deliveries.c.id == delivery_id, WAITS).values(lane_id=lane_id, **ending)
         )
     wake(connection, {lane_id for _, lane_id, _, _ in strayed})
 
@@ -62,7 +59,7 @@ def cancel_of_region(connection: Connection, region: str, channels: Collection[s
 
 def _cancel(connection: Connection, whose: ColumnElement[bool], cause: str, now: int) -> None:
     values = {"state": "cancelled", "cause": cause, "settled_at": now}
-    connection.execute(update(deliveries).where(_WAITS, whose).values(**values))
+    connection.execute(update(deliveries).where(WAITS, whose).values(**values))
 
 
 def _unindexed(column: ColumnElement[int]) -> ColumnElement[int]:
@@ -76,7 +73,7 @@ def move(connection: Connection, subscription_id: int, *, old_lane: int, new_lan
     flight = loaded[old_lane].flight if old_lane in loaded else None
     statement = (
         update(deliveries)
-        .where(deliveries.c.subscription_id == subscription_id, deliveries.c.lane_id == old_lane, _WAITS)
+        .where(deliveries.c.subscription_id == subscription_id, deliveries.c.lane_id == old_lane, WAITS)
         .values(lane_id=new_lane)
     )
     if flight is not None and not flight.companion:
