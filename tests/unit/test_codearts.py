@@ -103,6 +103,31 @@ def test_a_tag_is_told_as_a_tag() -> None:
     assert (trigger.kind, trigger.tag, trigger.branch) == ("CreateTag", "v1.2", None)
 
 
+@pytest.mark.parametrize(
+    ("built", "branch", "tag"),
+    [
+        ({"build_type": "tag", "tag": "v1.2", "source_branch": "main"}, None, "v1.2"),
+        ({"build_type": "TAG", "tag": "v1.2"}, None, "v1.2"),
+        ({"tag": "v1.2"}, None, "v1.2"),
+        ({"tag": "v1.2", "source_branch": "feature_x"}, "feature_x", "v1.2"),
+        ({"build_type": "branch", "tag": ""}, "trunk", None),
+        ({}, "trunk", None),
+    ],
+)
+def test_a_tag_is_not_told_as_the_default_branch(built: dict[str, str], branch: str | None, tag: str | None) -> None:
+    body = {**RUN, "sources": [{"params": {"default_branch": "trunk", "build_params": built}}]}
+    assert event_in("codearts", body).trigger == Trigger(kind="Push", branch=branch, tag=tag)
+
+
+def test_numbers_may_be_written_with_a_fraction_of_nothing() -> None:
+    raw = (
+        b'{"id": 7.0, "status": "FAILED", "run_number": 128.0, "start_time": 1.7954892e12, "end_time": 1795489432000.0}'
+    )
+    event = event_in("codearts", raw)
+    assert (event.id, event.run.number) == (f"7:FAILED:{ENDED_MS}", "128")
+    assert (event.run.started_at, event.run.finished_at) == (STARTED, ENDED)
+
+
 def test_a_run_of_which_little_is_known_invents_nothing() -> None:
     assert event_in("codearts", {"id": 5, "status": "FAILED"}) == Event(
         id="5:FAILED", type="pipeline.run.failed", time=ARRIVED, subject=Subject(name="5"), run=Run(status="FAILED")

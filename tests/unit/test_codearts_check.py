@@ -15,11 +15,16 @@ def test_a_check_is_read_whole() -> None:
         time=ENDED,
         subject=Subject(name="payments-check"),
         run=Run(status="succeeded", started_at=STARTED, finished_at=ENDED),
-        actor=Actor(name="li.si"),
         trigger=Trigger(kind="Manual", branch="main"),
         gate=Gate.FAILED,
         issues=Issues(total=12),
     )
+
+
+def test_who_created_a_check_is_not_told_as_who_ran_it() -> None:
+    body = {**CHECK, "creator_name": "li.si"}
+    assert event_in("codearts", body).actor is None
+    assert event_in("codearts", {**body, "executor_name": "wang.wu"}).actor == Actor(name="wang.wu")
 
 
 @pytest.mark.parametrize("word", ["true", "TRUE", " True ", True, "1", 1, "yes", "Yes", "pass", "PASS"])

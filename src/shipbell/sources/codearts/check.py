@@ -37,7 +37,8 @@ def read(fields: Fields) -> Event | Ignored:
             subject=subject,
             run=run,
         )
-    executor = fields.name("executor_name", "executor", "creator_name", "creator_id")
+    # Who created the task is known, too, but need not be who runs it.
+    executor = fields.name("executor_name", "executor", "nickname", "operator")
     total = _issues(fields)
     return Event(
         id=event_id,

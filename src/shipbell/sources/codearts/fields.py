@@ -71,8 +71,9 @@ class Fields:
                 return name, "true" if value else "false"
             if not isinstance(value, str | int | float):
                 raise MalformedEvent(f"Expected text or a number (at {self.at(name)})")
-            if str(value) not in unknown:
-                return name, str(value)
+            text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+            if text not in unknown:
+                return name, text
         return names[0], None
 
     def inner(self, name: str) -> "Fields":

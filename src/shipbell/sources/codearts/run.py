@@ -55,14 +55,22 @@ def read(fields: Fields) -> Event | Ignored:
 
 
 def _trigger(fields: Fields) -> Trigger | None:
-    """Kind from the run, branch, tag and commit from its first source."""
+    """Kind from the run, branch or tag and commit from its first source."""
     params = fields.first("sources").inner("params")
     built = params.inner("build_params") if params.values else fields.inner("build_params")
-    branch = built.text("target_branch") if built.text("merge_id") else None
+    tag = built.text("tag")
     trigger = Trigger(
         kind=fields.text("trigger_type"),
-        branch=branch or built.text("source_branch", "target_branch") or params.text("default_branch"),
-        tag=built.text("tag"),
+        branch=_branch(built) or (None if tag else params.text("default_branch")),
+        tag=tag,
         commit=built.text("commit_id"),
     )
     return trigger if trigger != Trigger() else None
+
+
+def _branch(built: Fields) -> str | None:
+    """The branch that was built; of a merge request the one that it goes to, of a tag none."""
+    if (built.text("build_type") or "").lower() == "tag":
+        return None
+    merged = built.text("target_branch") if built.text("merge_id") else None
+    return merged or built.text("source_branch", "target_branch")
