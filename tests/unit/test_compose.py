@@ -183,6 +183,7 @@ def test_two_subscriptions_are_united_in_fields_and_mentions() -> None:
 def test_a_known_status_is_coloured_and_translated_and_another_stays_as_it_came() -> None:
     known = compose([waiting(happening(status="suspend"), locale=Locale.ZH_CN)]).fields[-1]
     assert (known.value, known.tone) == ("挂起", Tone.WARN)
+    assert compose([waiting(happening(status=" FAILED\n"))]).fields[-1].value == "Failed"
     other = compose([waiting(happening(status="Half_Done"), locale=Locale.ZH_CN)]).fields[-1]
     assert (other.value, other.tone) == ("Half_Done", None)
 
@@ -192,11 +193,14 @@ def test_a_known_status_is_coloured_and_translated_and_another_stays_as_it_came(
     [
         (Trigger(kind="Push", branch="main", commit="0123abcdef"), "push on main, 0123abcd", "推送 · main，0123abcd"),
         (Trigger(kind="Manual"), "manual", "手动"),
-        (Trigger(kind="CreateTag", tag="v1.2"), "tag on v1.2", "新建标签 · v1.2"),
+        (Trigger(kind="CreateTag", tag="v1.2"), "tag v1.2", "新建标签 · v1.2"),
+        (Trigger(kind="Push", branch=" ", tag="v1.2"), "push on v1.2", "推送 · v1.2"),
+        (Trigger(kind="SubPipeline"), "sub-pipeline", "子流水线"),
         (Trigger(branch="main"), "main", "main"),
         (Trigger(commit="0123abc"), "0123abc", "0123abc"),
         (Trigger(commit="abcdef👩‍👩‍👧‍👦名字"), "abcdef👩‍👩‍👧‍👦名", "abcdef👩‍👩‍👧‍👦名"),
-        (Trigger(kind="RollBack", branch="feature_x_y"), "RollBack on feature_x_y", "RollBack · feature_x_y"),
+        (Trigger(kind="RollBack", branch="feature_x_y"), "rollback on feature_x_y", "回滚 · feature_x_y"),
+        (Trigger(kind="Web_Hook", branch="feature_x_y"), "Web_Hook on feature_x_y", "Web_Hook · feature_x_y"),
     ],
 )
 def test_a_trigger_is_its_kind_its_branch_or_tag_and_a_short_commit(

@@ -113,4 +113,4 @@ def known(event_type: str) -> bool:
 
 def status(word: str | None) -> Status | None:
     """What is known of a run's status word, however it is written."""
-    return STATUSES.get(word.lower()) if word else None
+    return STATUSES.get(word.strip().lower()) if word else None

@@ -39,7 +39,13 @@ _KINDS = {
     "merge_request": Label("merge request", "合并请求"),
     "createtag": Label("tag", "新建标签"),
     "tag": Label("tag", "标签"),
+    "issue": Label("issue", "工作项"),
+    "note": Label("comment", "评论"),
+    "rollback": Label("rollback", "回滚"),
+    "generic": Label("webhook", "Webhook"),
+    "subpipeline": Label("sub-pipeline", "子流水线"),
 }
+_TAGS = frozenset({"createtag", "tag"})
 # What is given up first when a message is too long: the higher, the sooner.
 _RANKS = {"run_description": 9, "title": 8, "project_name": 7, "trigger": 6, "executed_by": 5, "redirect_url": 0}
 _DEFAULT_RANK = 3
@@ -186,14 +192,16 @@ def _gate(waiting: Waiting) -> Shown:
 
 
 def _trigger(event: Event, locale: Locale) -> str | None:
-    """Kind, branch or tag, and short commit: `push on main, 0123abcd`."""
+    """Kind, branch or tag, and short commit: `push on main, 0123abcd`, `tag v1.2`."""
     trigger = event.trigger
     if trigger is None:
         return None
-    kind = clean(trigger.kind) if trigger.kind else ""
-    kind = _KINDS[kind.lower()].read(locale) if kind.lower() in _KINDS else kind
-    place = clean(trigger.branch or trigger.tag or "")
-    first = _ON[locale].join(part for part in (kind, place) if part)
+    word = clean(trigger.kind) if trigger.kind else ""
+    kind = _KINDS[word.lower()].read(locale) if word.lower() in _KINDS else word
+    branch = clean(trigger.branch or "")
+    place = branch or clean(trigger.tag or "")
+    is_tag = not branch and word.lower() in _TAGS
+    first = (" " if is_tag and locale is Locale.EN else _ON[locale]).join(part for part in (kind, place) if part)
     commit = beginning(clean(trigger.commit or ""), _SHORT_COMMIT)
     comma = "，" if locale is Locale.ZH_CN else ", "
     return comma.join(part for part in (first, commit) if part) or None
