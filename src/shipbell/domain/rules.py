@@ -180,10 +180,7 @@ def user_ids(found: Findings, value: str | None) -> str:
 
 
 def members_of(value: str) -> tuple[str, ...]:
-    """The single ids of `a;;b;`: empty parts are skipped, repeats too.
-
-    An id of WeCom begins with a letter or digit, so the sign of `@a` is none of it; a wrong id alerts nobody, unsaid.
-    """
+    """The single ids of `a;;b;@c`: empty parts and repeats are skipped; no id begins with the sign but `@all`."""
     ids = (one if one == "@all" else one.lstrip("@") for one in value.split(";"))
     return tuple(dict.fromkeys(one for one in ids if one))
 
