@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from shipbell.domain.errors import NotFound
 from shipbell.domain.secret import Secret
+from shipbell.ports import facts
 from shipbell.ports.clock import Ids
 from shipbell.ports.directory import (
     By,
@@ -21,7 +22,7 @@ from shipbell.ports.directory import (
     PutSource,
     PutSubscription,
 )
-from shipbell.storage import audit, facts
+from shipbell.storage import audit
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import to_ms_or_none
 from shipbell.storage.edited_rows import check_seen, named_row, project_row, stamped

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from shipbell.domain.errors import NotFound
 from shipbell.domain.secret import Secret
+from shipbell.ports import facts
 from shipbell.ports.clock import Ids
 from shipbell.ports.directory import By, DropSubscription, PutSubscription, SubscriptionRecord
-from shipbell.storage import facts
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import write_json
 from shipbell.storage.edited_rows import check_seen, named_row, stamped

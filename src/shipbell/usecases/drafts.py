@@ -9,6 +9,7 @@ from shipbell.domain.catalog import DEFAULT_REGION
 from shipbell.domain.errors import ChannelUnavailable, InvalidValue
 from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.ports import facts
 from shipbell.ports.channel import Channel
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, SubscriptionRecord
 
@@ -150,18 +151,7 @@ def only_switched_off(new: SubscriptionRecord, known: SubscriptionRecord) -> boo
 
 def wish_of(record: SubscriptionRecord) -> dict[str, object]:
     """All that people can change of a subscription."""
-    return {
-        "name": record.name,
-        "channel": record.channel,
-        "url": record.url,
-        "events": list(record.events),
-        "gate": record.gate.value,
-        "content": {service: list(fields) for service, fields in record.content.chosen.items()},
-        "user_ids": record.user_ids,
-        "locale": record.locale.value,
-        "format": record.format.value,
-        "enabled": record.enabled,
-    }
+    return {**facts.subscription(record), "url": record.url}
 
 
 def finished(found: Findings) -> None:

@@ -144,11 +144,6 @@ class ManageProjects:
         return record
 
 
-def facts_of(record: ProjectRecord) -> dict[str, object]:
-    """A project's own facts in the words of the file."""
-    return {"key": record.key, "name": record.name, "region": record.region, "time_zone": record.time_zone}
-
-
 def _facts(record: ProjectRecord) -> tuple[str, str, str]:
     return record.name, record.region, record.time_zone
 

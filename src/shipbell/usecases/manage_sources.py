@@ -8,6 +8,7 @@ from secrets import token_urlsafe
 from shipbell.domain.errors import NameTaken, NotFound, Stale
 from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.ports import facts
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory, DropSource, PutSource, SourceRecord
 from shipbell.usecases.drafts import SECRET_MASK, Drafts, Raw, finished
@@ -111,7 +112,7 @@ class ManageSources:
 
 def facts_of(record: SourceRecord) -> dict[str, object]:
     """A source in the words of the file, its secret masked."""
-    return {"name": record.name, "kind": record.kind, "secret": SECRET_MASK}
+    return {**facts.source(record), "secret": SECRET_MASK}
 
 
 def _wish(record: SourceRecord) -> tuple[str, str, Secret]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shipbell.domain.errors import NameTaken, NotFound, Stale
 from shipbell.domain.rules import Findings
 from shipbell.ports.directory import By, Directory, DropSubscription, ProjectWhole, PutSubscription, SubscriptionRecord
-from shipbell.usecases.drafts import Drafts, Raw, finished, same_wish, wish_of
+from shipbell.usecases.drafts import Drafts, Raw, finished, same_wish
 from shipbell.usecases.manage import check_seen, revision, settled, whole_of
 
 
@@ -78,11 +78,6 @@ class ManageSubscriptions:
         finished(found)
         assert record is not None  # noqa: S101 - a record that is missing has its reason in the findings
         return record
-
-
-def facts_of(record: SubscriptionRecord) -> dict[str, object]:
-    """A subscription in the words of the file, its URL masked."""
-    return {**wish_of(record), "url": record.url_mask}
 
 
 def _one(whole: ProjectWhole, subscription_id: int) -> SubscriptionRecord:

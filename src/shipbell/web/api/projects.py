@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from starlette.responses import Response
 
 from shipbell.domain.access import Action, may
+from shipbell.ports import facts
 from shipbell.ports.directory import ProjectRecord
-from shipbell.usecases.manage import facts_of, revision, whole_of
+from shipbell.usecases.manage import revision, whole_of
 from shipbell.web.api import writing
 from shipbell.web.api.changing import patched, replaced
 from shipbell.web.api.operation import CREATED, Call, answer, nothing
@@ -43,7 +44,7 @@ async def replace(call: Call) -> Response:
 
 async def patch(call: Call) -> Response:
     """A project with what the body says changed."""
-    return await _changed(call, patched(call, facts_of))
+    return await _changed(call, patched(call, facts.project))
 
 
 async def _changed(call: Call, change: Callable[[ProjectRecord], Mapping[str, object]]) -> Response:

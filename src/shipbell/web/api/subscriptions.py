@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from starlette.responses import Response
 
 from shipbell.domain.ids import Prefix, encode
+from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.usecases.manage import revision, whole_of
-from shipbell.usecases.manage_subscriptions import facts_of
 from shipbell.usecases.test_message import TrialVerdict
 from shipbell.web.api import writing
 from shipbell.web.api.changing import patched, replaced
@@ -40,7 +40,7 @@ async def replace(call: Call) -> Response:
 
 async def patch(call: Call) -> Response:
     """A subscription with what the body says changed."""
-    return await _changed(call, patched(call, facts_of))
+    return await _changed(call, patched(call, facts.subscription))
 
 
 async def _changed(call: Call, change: Callable[[SubscriptionRecord], Mapping[str, object]]) -> Response:

@@ -10,8 +10,8 @@ from shipbell.domain.catalog import GATES, GROUPS, SERVICES
 from shipbell.domain.errors import ChannelUnavailable, InvalidValue, NameTaken, NotFound, Problem, Stale
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import NAME_CHARACTERS, URL_CHARACTERS, USER_IDS_CHARACTERS
+from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
-from shipbell.usecases.drafts import wish_of
 from shipbell.usecases.test_message import Told
 from shipbell.web.console.frame import by_of, form_of, frame_of, project_of, render, see_other, who_of
 from shipbell.web.console.notification_preview import preview_of
@@ -178,7 +178,7 @@ async def _overtaken(request: Request, typed: Typed) -> Response:
 
 def _differing(words: Words, typed: Typed, theirs: SubscriptionRecord, kind: str, request: Request) -> str:
     mine = raw_of(typed, kind, project_of(request).whole)
-    kept = {**wish_of(theirs), "url": theirs.url_mask, "events": sorted(theirs.events)}
+    kept = {**facts.subscription(theirs), "events": sorted(theirs.events)}
     labels = [words.t(label) for name, label in _FIELDS.items() if mine[name] != kept[name]]
     return words.listed(labels) or words.t("nothing")
 

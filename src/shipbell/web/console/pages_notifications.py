@@ -9,8 +9,8 @@ from starlette.responses import Response
 from shipbell.domain.access import Action
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
+from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
-from shipbell.usecases.manage_subscriptions import facts_of
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.notification_form import saved, show_form
 from shipbell.web.console.services import services_of
@@ -109,7 +109,7 @@ async def switch(request: Request) -> Response:
     await services_of(request).subscriptions.replace(
         project_of(request).key,
         record.id,
-        lambda known: {**facts_of(known), "enabled": enabled},
+        lambda known: {**facts.subscription(known), "enabled": enabled},
         by_of(request),
         expected=None,
     )

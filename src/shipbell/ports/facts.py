@@ -1,4 +1,4 @@
-"""What the audit log says of settings: the words of the file, secrets masked."""
+"""What is told of a setting, in the words of the file: to the audit log and to who changes some of it."""
 
 from shipbell.ports.directory import ProjectRecord, SourceRecord, SubscriptionRecord
 
@@ -16,7 +16,7 @@ def source(record: SourceRecord) -> Facts:
 
 
 def subscription(record: SubscriptionRecord) -> Facts:
-    """A subscription with its URL masked."""
+    """All that people can change of a subscription, its URL masked."""
     return {
         "name": record.name,
         "channel": record.channel,
