@@ -18,8 +18,7 @@ T = TypeVar("T")
 URL_CHARACTERS = 256
 USER_IDS_CHARACTERS = 1_000
 NAME_CHARACTERS = 100
-_SOURCE_NAME = re.compile(r"[a-z0-9-]{1,64}")
-_PROJECT_KEY = re.compile(r"[a-z0-9-]{1,64}")
+_IN_ADDRESS = re.compile(r"[a-z0-9-]{1,64}")
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _USER_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff;,:/]{1,128}")
 _BAD_USER_ID = re.compile(r"[^0-9A-Za-z;.\-_@]")
@@ -198,12 +197,12 @@ def name(found: Findings, value: str | None) -> str | None:
 
 def source_name(found: Findings, value: str | None) -> str | None:
     """A source's name: part of an address."""
-    return _matched(found, "name", value, _SOURCE_NAME, "Use 1 to 64 of a-z, 0-9 and -.")
+    return _matched(found, "name", value, _IN_ADDRESS, "Use 1 to 64 of a-z, 0-9 and -.")
 
 
 def project_key(found: Findings, value: str | None, field: str = "key") -> str | None:
     """A project's key: part of addresses."""
-    return _matched(found, field, value, _PROJECT_KEY, "Use 1 to 64 of a-z, 0-9 and -.")
+    return _matched(found, field, value, _IN_ADDRESS, "Use 1 to 64 of a-z, 0-9 and -.")
 
 
 def region(found: Findings, value: str | None) -> str | None:
