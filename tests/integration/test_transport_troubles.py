@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from far_end import Behaviour, Heard, answer, far_end, saying, silent
+from hand_time import HandTime
 from shipbell.domain.secret import Secret
 from shipbell.ports.wire import Call, NoReply, Reply, Trouble
 from shipbell.transport import HttpTransport
@@ -34,6 +35,12 @@ async def transport() -> AsyncIterator[HttpTransport]:
     made = HttpTransport(allow=LOOPBACK)
     yield made
     await made.aclose()
+
+
+@pytest.fixture
+async def hand(monkeypatch: pytest.MonkeyPatch) -> HandTime:
+    """Asked for after the transport, so that both live in the same loop."""
+    return HandTime(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -174,29 +181,26 @@ async def _trickle(_heard: Heard, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.2)
 
 
-async def test_connecting_ends_after_five_seconds_and_a_call_after_ten(transport: HttpTransport) -> None:
-    """Real seconds: the limits are kept by the network's own timers, which no clock of ours drives."""
-    spans: list[float] = []
-
-    async def ended(url: str) -> tuple[Trouble, bool]:
-        began = time.monotonic()
-        found = await told(transport, url)
-        spans.append(time.monotonic() - began)
-        return found
-
+async def test_connecting_ends_after_five_seconds_and_a_call_after_ten(
+    transport: HttpTransport, hand: HandTime
+) -> None:
     with full_port() as full, socket.create_server(("127.0.0.1", 0)) as mute:
         async with far_end(silent) as stalled, far_end(_trickle) as trickling:
-            found = tuple(
-                await asyncio.gather(
-                    ended(f"http://127.0.0.1:{full}{PATH}"),
-                    ended(f"https://127.0.0.1:{mute.getsockname()[1]}{PATH}"),
-                    ended(stalled.url(PATH)),
-                    ended(trickling.url(PATH)),
-                )
+            urls = (
+                f"http://127.0.0.1:{full}{PATH}",
+                f"https://127.0.0.1:{mute.getsockname()[1]}{PATH}",
+                stalled.url(PATH),
+                trickling.url(PATH),
             )
-    assert found == (*[(Trouble.NOT_CONNECTED, False)] * 2, *[(Trouble.TIMED_OUT, True)] * 2)
-    assert all(4.9 < span < 5.5 for span in spans[:2])
-    assert all(9.9 < span < 10.5 for span in spans[2:])
+            calls = [asyncio.create_task(told(transport, url)) for url in urls]
+            await hand.without_a_timer(asyncio.gather(stalled.has_heard(1), trickling.has_heard(1)))
+            seen = []
+            for seconds in (4.9, 0.2, 4.8, 0.2):
+                await hand.pass_by(seconds)
+                seen.append([one.done() for one in calls])
+            found = [await hand.without_a_timer(one) for one in calls]
+    assert seen == [[False] * 4, [True, True, False, False], [True, True, False, False], [True] * 4]
+    assert found == [*[(Trouble.NOT_CONNECTED, False)] * 2, *[(Trouble.TIMED_OUT, True)] * 2]
 
 
 @pytest.fixture
@@ -218,37 +222,32 @@ def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 @pytest.mark.usefixtures("slow_names")
 async def test_a_name_that_is_looked_up_without_end_was_not_sent_and_holds_up_no_other(
-    transport: HttpTransport,
+    transport: HttpTransport, hand: HandTime
 ) -> None:
-    """Real seconds, as above."""
     hanging = [asyncio.create_task(told(transport, f"http://slow-{one}.test{PATH}")) for one in range(40)]
-    await asyncio.sleep(0.1)
+    await hand.pass_by(0)
     async with far_end(saying(answer())) as end:
-        began = time.monotonic()
-        reply = await transport.send(Call(url=Secret(f"http://localhost:{end.port}{PATH}"), body=b"{}"))
-        assert isinstance(reply, Reply)
-        assert time.monotonic() - began < 1
-        found = await asyncio.gather(*hanging)
-        assert 4.9 < time.monotonic() - began < 6
+        healthy = transport.send(Call(url=Secret(f"http://localhost:{end.port}{PATH}"), body=b"{}"))
+        assert isinstance(await hand.without_a_timer(healthy), Reply)
+    await hand.pass_by(4.9)
+    assert not any(one.done() for one in hanging)
+    await hand.pass_by(0.2)
+    found = await hand.without_a_timer(asyncio.gather(*hanging))
     assert found == [(Trouble.NOT_CONNECTED, False)] * 40
 
 
 @pytest.mark.usefixtures("slow_names")
-async def test_behind_a_proxy_a_call_ends_after_ten_seconds_in_all() -> None:
-    """Real seconds, as above."""
+async def test_behind_a_proxy_a_call_ends_after_ten_seconds_in_all(hand: HandTime) -> None:
     async with far_end(silent) as proxy:
         transport = HttpTransport(proxy=proxy.url(""))
-
-        async def took(url: str) -> tuple[Trouble, bool, float]:
-            began = time.monotonic()
-            trouble, sent = await told(transport, url)
-            return trouble, sent, time.monotonic() - began
-
-        ended = await asyncio.gather(took("http://slow.test/"), took("http://8.8.8.8/"), took("https://8.8.8.8/"))
+        urls = ("http://slow.test/", "http://8.8.8.8/", "https://8.8.8.8/")
+        calls = [asyncio.create_task(told(transport, url)) for url in urls]
+        await hand.without_a_timer(proxy.has_heard(2))
+        seen = []
+        for seconds in (4.9, 0.2, 4.8, 0.2):
+            await hand.pass_by(seconds)
+            seen.append([one.done() for one in calls])
+        ended = [await hand.without_a_timer(one) for one in calls]
         await transport.aclose()
-    assert [one[:2] for one in ended] == [
-        (Trouble.NAME_NOT_FOUND, False),
-        (Trouble.TIMED_OUT, True),
-        (Trouble.PROXY, False),
-    ]
-    assert [round(one[2]) for one in ended] == [5, 10, 5]
+    assert seen == [[False] * 3, [True, False, True], [True, False, True], [True] * 3]
+    assert ended == [(Trouble.NAME_NOT_FOUND, False), (Trouble.TIMED_OUT, True), (Trouble.PROXY, False)]
