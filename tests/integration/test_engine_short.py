@@ -31,6 +31,16 @@ def put(name: str, threads: list[int], seconds: float = 0.0) -> Callable[[Connec
     return work
 
 
+def held(name: str, threads: list[int], may_end: threading.Event) -> Callable[[Connection], None]:
+    """A write that lasts until the test lets it end."""
+
+    def work(connection: Connection) -> None:
+        put(name, threads)(connection)
+        assert may_end.wait(60), "nobody let it end"
+
+    return work
+
+
 def names(database: Database) -> list[str]:
     return list(
         database.read_here(lambda one: one.execute(select(counters.c.name).order_by(counters.c.name)).scalars())
@@ -50,15 +60,16 @@ async def test_a_short_write_waits_in_the_thread_while_another_process_writes(da
     other = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     threads: list[int] = []
-    waiting = asyncio.create_task(database.write(put("a", threads), short=True))
     began = time.perf_counter()
-    await asyncio.sleep(0.2)
-    held_up = time.perf_counter() - began - 0.2
+    waiting = asyncio.create_task(database.write(put("a", threads), short=True))
+    while not database.rhythm.flights:
+        await asyncio.sleep(0)
+    # The thread waits for the lock, ten seconds if need be; the loop did not.
+    assert time.perf_counter() - began < 5
     assert not waiting.done()
     other.execute("COMMIT")
     other.close()
     await waiting
-    assert held_up < 0.15
     assert threads != [threading.get_ident()]
     assert names(database) == ["a"]
 
@@ -73,10 +84,14 @@ async def test_after_a_slow_write_the_thread_serves_for_a_while(database: Databa
 
 async def test_a_short_write_lets_the_one_in_the_thread_end_first(database: Database) -> None:
     threads: list[int] = []
-    long = asyncio.create_task(database.write(put("a", threads, seconds=0.1)))
-    await asyncio.sleep(0.02)
-    await database.write(put("b", threads), short=True)
-    await long
+    may_end = threading.Event()
+    long = asyncio.create_task(database.write(held("a", threads, may_end)))
+    short = asyncio.create_task(database.write(put("b", threads), short=True))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not short.done()
+    may_end.set()
+    await asyncio.gather(long, short)
     assert threads[0] == threads[1]
     assert threading.get_ident() not in threads
 
@@ -112,9 +127,15 @@ async def test_short_writes_of_one_turn_share_a_commit(database: Database) -> No
 async def test_what_joins_while_the_thread_is_busy_goes_together_afterwards(database: Database) -> None:
     seen, threads = commits(database), list[int]()
     await database.write(put("slow", threads, seconds=0.1), short=True)
-    first = asyncio.create_task(database.write(put("a", threads, seconds=0.1), short=True))
-    await asyncio.sleep(0.02)
-    await asyncio.gather(first, *(database.write(put(name, threads), short=True) for name in "bc"))
+    may_end = threading.Event()
+    first = asyncio.create_task(database.write(held("a", threads, may_end), short=True))
+    while not database.rhythm.flights:
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(database.write(put(name, threads), short=True)) for name in "bc"]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    may_end.set()
+    await asyncio.gather(first, *others)
     assert names(database) == ["a", "b", "c", "slow"]
     assert len(seen) == 3
     assert threading.get_ident() not in threads[1:]
