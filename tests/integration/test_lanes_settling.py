@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from lane_house import BAD, LOST, OK, THROTTLED, House, furnished, house
+from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house
+from settings_store import subscription
 from shipbell.domain.results import Result
 from shipbell.storage.schema import attempt_deliveries
 
@@ -152,3 +153,37 @@ async def test_a_robot_that_answers_nothing_keeps_a_lost_call_waiting_until_it_e
     made.clock.move(timedelta(hours=24).total_seconds())
     assert await made.upkeep.expire() == 1
     assert await made.states([delivery]) == ["expired"]
+
+
+# --- pauses that end with nothing to send -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("in_the_air", [True, False])
+async def test_a_pause_is_over_when_its_time_is_also_for_a_robot_that_nothing_waits_for(
+    made: House, *, in_the_air: bool
+) -> None:
+    [delivery] = await made.accept("one")
+    batch = await made.one()
+    if in_the_air:
+        await made.change(subscription(enabled=False))
+    await made.settle(batch, BUSY)
+    await made.change(subscription(enabled=False))
+    assert await made.states([delivery]) == ["cancelled"]
+    made.clock.move(4.9)
+    assert await made.claim() == []
+    assert (await made.lane())["state"] == "paused"
+    made.clock.move(0.1)
+    assert await made.claim() == []
+    lane = await made.lane()
+    assert (lane["state"], lane["cause"], lane["due_at"], lane["failures"]) == ("open", None, None, 1)
+
+
+async def test_a_pause_after_a_companion_text_whose_answer_got_lost_is_over_by_itself(made: House) -> None:
+    await made.change(subscription(user_ids="@all"))
+    await made.accept("one")
+    await made.settle(await made.one())
+    await made.settle(await made.one(), LOST)
+    assert (await made.lane())["state"] == "paused"
+    made.clock.move(5)
+    assert await made.claim() == []
+    assert (await made.lane())["state"] == "open"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from shipbell.domain.deliveries import Companion, Handout, Head, Waiting
+from shipbell.domain.deliveries import Companion, Handout, Head, LaneState, Waiting
 from shipbell.domain.pacing import PaceRule, ready_at, room, started
 from shipbell.domain.retry import spent
 from shipbell.domain.secret import Secret
@@ -64,7 +64,7 @@ def hand_out(
     for one, head in _heads(connection, ready, now):
         handout = None if head is None else _picked(connection, head, rules, now)
         if head is None:
-            stored.append(_idle(one.lane))
+            stored.append(_idle(one.lane, now))
         elif handout is None:
             stored.append(rested(one.lane, one.rule, now))
         else:
@@ -89,8 +89,10 @@ def rested(lane: LaneRow, rule: PaceRule, now: int) -> LaneRow:
     return replace(lane, due_at=earliest, ready_at=earliest, owner=None, lease_until=None, flight=None)
 
 
-def _idle(lane: LaneRow) -> LaneRow:
-    """Nothing waits but, perhaps, a companion text whose minute is not over."""
+def _idle(lane: LaneRow, now: int) -> LaneRow:
+    """Nothing waits but, perhaps, a companion text whose minute is not over; a pause is over by now."""
+    if lane.state is LaneState.PAUSED:
+        lane = replace(lane, state=LaneState.OPEN, state_since=now, cause=None, cause_detail=None)
     due_at = None
     if lane.alarm is not None and lane.companion_at is not None:
         due_at = lane.companion_at + _ALARM_EVERY_MS

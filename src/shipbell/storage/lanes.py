@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, update
 
+from shipbell.domain.deliveries import LaneState
 from shipbell.domain.retry import Again
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Settlement
@@ -84,7 +85,8 @@ class SqlLanes:
 
     def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:  # noqa: FBT001 - a fact of the lane
         free = replace(lane, owner=None, lease_until=None, flight=None)
-        if (busy or lane.alarm is not None) and (lane.open or busy):
+        # A paused lane is looked at once more, also when nothing waits on it any longer: then the pause is over.
+        if busy or (lane.open and (lane.alarm is not None or lane.state is LaneState.PAUSED)):
             return rested(free, self._rules.pace[lane.channel], now)
         return replace(free, due_at=None)
 
