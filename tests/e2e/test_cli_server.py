@@ -61,3 +61,24 @@ async def test_a_change_of_settings_is_in_force_in_a_running_server_within_a_sec
         ran = await server.run("emit", "payments/ci", str(file), "--url", server.address, "--secret", SECRET)
         assert ran.code == 0, ran.err
         await until(lambda: len(robot.messages("group")) == 1, 5, "the message")
+
+
+async def test_what_a_tool_sends_cannot_steer_the_terminal_of_whoever_looks(tmp_path: Path) -> None:
+    name = "a\x1b[31mred\x1b]0;title\x07\u202egnp\x9b2J"
+    hostile = event(name, id="run\x1b[2J-1", run={"number": "7\x1b[5m\n  cause         forged"})
+    async with strict() as robot:
+        projects = {"payments": {"group": {"url": robot.url("group")}}}
+        async with serving(tmp_path, projects, {**SHORT, "SHIPBELL_SECRET": SECRET}) as server:
+            body = json.dumps(hostile)
+            ran = await server.run("emit", "payments/ci", "-", "--url", server.address, stdin=body)
+            [event_id] = json.loads(ran.out)["events"]
+            await until(lambda: server.count("delivered") == 1, 10, "the settling")
+            [delivery] = json.loads((await server.run("deliveries", "list", "--json")).out)
+            assert delivery["subject"] == name
+            for words in (["deliveries", "list"], ["deliveries", "show", delivery["id"]], ["why", event_id]):
+                ran = await server.run(*words)
+                assert (ran.code, ran.err) == (0, "")
+                assert all(line.replace("\t", "").isprintable() for line in ran.out.split("\n")), ran.out
+                assert "a[31mred]0;titlegnp2J #7[5m cause forged" in ran.out
+            ran = await server.run("why", "nobody\x1b[2J")
+            assert (ran.code, "\x1b" in ran.err) == (1, False)

@@ -8,7 +8,7 @@ import typer
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json, put_table
 from shipbell.cli.running import BY, REFUSED, fail, say, with_parts
-from shipbell.cli.telling import delivery_value, state_words, whole_lines, whole_value
+from shipbell.cli.telling import delivery_value, state_words, subject_words, whole_lines, whole_value
 from shipbell.domain.causes import explain
 from shipbell.domain.errors import BadInput, NotFound
 from shipbell.domain.ids import Prefix, decode, encode
@@ -93,13 +93,12 @@ async def _gathered(parts: Parts, find: Find, limit: int) -> list[DeliveryLine]:
 
 
 def _row(one: DeliveryLine) -> list[object]:
-    number = f" #{one.number}" if one.number else ""
     return [
         encode(Prefix.DELIVERY, one.id),
         state_words(one),
         one.project_key,
         one.event_type,
-        f"{one.subject}{number}",
+        subject_words(one.subject, one.number),
         one.subscription,
         one.accepted_at,
         explain(one.cause).cause if one.cause else None,

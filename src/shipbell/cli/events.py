@@ -18,7 +18,7 @@ from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
 from shipbell.cli.telling import ID_BYTES, path_lines, path_value
 from shipbell.domain.errors import BadInput, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
-from shipbell.domain.text import shorten
+from shipbell.domain.text import clean, shorten
 from shipbell.ports.source import InboundRequest
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
@@ -64,7 +64,7 @@ def emit(
     if status == _ACCEPTED:
         put(answer)
         return
-    say(_refusal(status, answer))
+    say(clean(_refusal(status, answer)))
     raise typer.Exit(REFUSED)
 
 

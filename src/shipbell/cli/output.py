@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shipbell.domain.errors import NotPossible
+from shipbell.domain.text import clean
 
 
 def put(text: str) -> None:
@@ -57,7 +58,7 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, datetime):
         return moment(value)
-    return " ".join(str(value).split())
+    return clean(str(value))
 
 
 def moment(time: datetime | None) -> str:

@@ -12,6 +12,7 @@ import uvloop
 
 from shipbell.assemble import Parts, assembled
 from shipbell.domain.errors import BadInput, InvalidValue, ShipbellError, Unusable
+from shipbell.domain.text import clean
 from shipbell.ports.directory import By
 from shipbell.settings import Settings, load
 
@@ -61,9 +62,9 @@ def tell(error: ShipbellError) -> None:
     """Say what is wrong, with the fields at fault where there are some."""
     if isinstance(error, InvalidValue):
         for one in error.problems:
-            say(f"{one.field}: {one.message} [{one.code}]")
+            say(clean(f"{one.field}: {one.message} [{one.code}]"))
     else:
-        say(f"{error.sentence} [{error.code}]")
+        say(clean(f"{error.sentence} [{error.code}]"))
 
 
 def code_of(error: ShipbellError) -> int:

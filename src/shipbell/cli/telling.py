@@ -6,7 +6,7 @@ from shipbell.cli.output import moment
 from shipbell.domain.causes import explain
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
-from shipbell.domain.text import shorten
+from shipbell.domain.text import clean, shorten
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
 from shipbell.usecases.why import Branch, Path
 
@@ -74,7 +74,7 @@ def whole_value(one: DeliveryWhole) -> dict[str, object]:
 def whole_lines(one: DeliveryWhole) -> Iterable[str]:
     """A delivery with its attempts, for people."""
     line = one.delivery
-    subject = f"{' '.join(line.subject.split())}{f' #{line.number}' if line.number else ''}"
+    subject = subject_words(line.subject, line.number)
     yield f"{encode(Prefix.DELIVERY, line.id)}  {state_words(line)}"
     yield f"  event         {line.event_type} · {subject} ({encode(Prefix.EVENT, line.event_id)})"
     yield f"  subscription  {line.project_key}/{line.subscription or '(none)'}"
@@ -85,6 +85,11 @@ def whole_lines(one: DeliveryWhole) -> Iterable[str]:
         yield from attempt_lines(number_, attempt)
     if not one.attempts:
         yield "  no attempt yet"
+
+
+def subject_words(name: str, number: str | None) -> str:
+    """A run by its subject and number, in one line that cannot steer a terminal."""
+    return clean(f"{name} #{number}" if number else name)
 
 
 def state_words(line: DeliveryLine) -> str:
@@ -107,9 +112,9 @@ def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
     among = f", one of {one.carried}" if one.carried > 1 else ""
     yield f"  attempt {number}     {moment(one.started_at)}  {one.result}{kind}{among}: {told.cause}"
     if one.detail and one.detail != "ok":
-        yield f"                robot's words: {one.detail}"
+        yield f"                robot's words: {clean(one.detail)}"
     if one.line:
-        yield f"                line: {one.line}"
+        yield f"                line: {clean(one.line)}"
     if one.maybe_delivered:
         yield "                maybe delivered: the group may have seen this call"
 
@@ -117,9 +122,9 @@ def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
 def path_lines(path: Path) -> Iterable[str]:
     """The path of one event in words."""
     event = path.event
-    number = f" #{event.event.run.number}" if event.event.run.number else ""
-    yield f"{encode(Prefix.EVENT, event.id)}  {event.type}  {' '.join(event.event.subject.name.split())}{number}"
-    as_told = shorten(event.tool_id, ID_BYTES)
+    subject = subject_words(event.event.subject.name, event.event.run.number)
+    yield f"{encode(Prefix.EVENT, event.id)}  {event.type}  {subject}"
+    as_told = shorten(clean(event.tool_id), ID_BYTES)
     yield f"  received      {moment(event.received_at)} by {event.project_key}/{event.source or '-'} as {as_told}"
     if event.ignored:
         yield f"  ignored       {event.ignored}"
