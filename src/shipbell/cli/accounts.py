@@ -15,6 +15,7 @@ from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.accounts import Token, User
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The account.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 _users = typer.Typer(no_args_is_help=True, help="Accounts.")
 _tokens = typer.Typer(no_args_is_help=True, help="API tokens.")
@@ -39,7 +40,7 @@ def _password(*, from_stdin: bool) -> str:
 
 @_users.command("add")
 def add(
-    name: str,
+    name: Name,
     admin: Annotated[bool, typer.Option("--admin", help="An instance administrator.")] = False,
     password_stdin: FromStdin = False,
 ) -> None:
@@ -74,7 +75,7 @@ def list_users(as_json: Json = False) -> None:
 
 
 @_users.command("remove")
-def remove(name: str) -> None:
+def remove(name: Name) -> None:
     """End an account with its sessions and tokens."""
 
     async def work(parts: Parts) -> None:
@@ -85,7 +86,7 @@ def remove(name: str) -> None:
 
 
 @_users.command("password")
-def change_password(name: str, password_stdin: FromStdin = False) -> None:
+def change_password(name: Name, password_stdin: FromStdin = False) -> None:
     """Give an account a new password."""
     password = _password(from_stdin=password_stdin)
 
@@ -98,11 +99,13 @@ def change_password(name: str, password_stdin: FromStdin = False) -> None:
 
 @_tokens.command("create")
 def create(
-    user: Annotated[str, typer.Option(help="Whose token it is.")],
+    user: Annotated[str, typer.Option(metavar="NAME", help="Whose token it is.")],
     read_only: Annotated[bool, typer.Option("--read-only", help="It may look, not change.")] = False,
-    project: Annotated[list[str] | None, typer.Option(help="Only this project; may be repeated.")] = None,
-    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
-    expires: Annotated[float | None, typer.Option(help="Days until it ends; left out = never.")] = None,
+    project: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Only this project; may be repeated.")
+    ] = None,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="What it is for.")] = "command line",
+    expires: Annotated[float | None, typer.Option(metavar="DAYS", help="Days until it ends; left out = never.")] = None,
 ) -> None:
     """Make an API token; prints the token alone, this once."""
 
@@ -117,7 +120,7 @@ def create(
 
 @_tokens.command("list")
 def list_tokens(
-    user: Annotated[str | None, typer.Option(help="Only this user's.")] = None, as_json: Json = False
+    user: Annotated[str | None, typer.Option(metavar="NAME", help="Only this user's.")] = None, as_json: Json = False
 ) -> None:
     """Show API tokens; never the tokens themselves."""
 

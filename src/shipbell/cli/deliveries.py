@@ -37,8 +37,8 @@ def _number(prefix: Prefix, text: str, noun: str) -> int:
 
 @_deliveries.command("list")
 def list_deliveries(
-    project: Annotated[str | None, typer.Argument(help="One project's key; left out = all.")] = None,
-    state: Annotated[str | None, typer.Option(help=f"One of {', '.join(STATES)}.")] = None,
+    project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="One project's key; left out = all.")] = None,
+    state: Annotated[str | None, typer.Option(metavar="STATE", help=f"One of {', '.join(STATES)}.")] = None,
     robot: Robot = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
     as_json: Json = False,
@@ -123,7 +123,7 @@ def show(delivery: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
         put(line)
 
 
-@_deliveries.command("replay")
+@_deliveries.command("replay", short_help="Send deliveries again.")
 def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…")] = None, robot: Robot = None) -> None:
     """Send deliveries again: these, or (with --robot) every dead one of a robot."""
     if bool(deliveries) == bool(robot):

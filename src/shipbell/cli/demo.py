@@ -30,7 +30,7 @@ _STOP_SECONDS = 20
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="demo")(demo)
+    app.command(name="demo", short_help="Show events reaching a simulated group.")(demo)
 
 
 def demo() -> None:

@@ -35,7 +35,7 @@ _OTHERS = 0o077
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="doctor")(doctor)
+    app.command(name="doctor", short_help="Check everything, and say what to do.")(doctor)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:

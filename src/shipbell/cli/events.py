@@ -131,9 +131,9 @@ def why(
             put(line)
 
 
-@_sources.command("try")
+@_sources.command("try", short_help="Show what a source would read in a file.")
 def try_source(
-    kind: Annotated[str, typer.Argument(help="The source's kind.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The source's kind.")],
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body that the tool sends.")],
     header: Annotated[list[str] | None, typer.Option(help="A header as `Name: value`; may be repeated.")] = None,
     _as_json: Annotated[bool, typer.Option("--json", help="Write JSON; it does so without, too.")] = False,

@@ -13,7 +13,7 @@ from shipbell.usecases.apply import Plan
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(name="apply")(apply_command)
+    app.command(name="apply", short_help="Make the settings what a file says.")(apply_command)
     app.command(name="export")(export_command)
 
 
@@ -45,7 +45,7 @@ def _counted(plan: Plan) -> str:
 
 
 def export_command(
-    project: Annotated[str | None, typer.Argument(help="One project's key; left out = all.")] = None,
+    project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="One project's key; left out = all.")] = None,
     with_secrets: Annotated[bool, typer.Option("--with-secrets", help="Write URLs and secrets in clear.")] = False,
 ) -> None:
     """Write the settings as the file that apply takes."""

@@ -66,7 +66,7 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
     say(f"Restored into {folder}.")
 
 
-@_audit.command("verify")
+@_audit.command("verify", short_help="Check that the audit log is whole.")
 def verify() -> None:
     """Check that no entry of the audit log was changed, slipped in or taken out."""
 

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from shipbell.domain.errors import NotPossible
 from shipbell.domain.text import clean
+
+_GAP = 2
 
 
 def put(text: str) -> None:
@@ -39,18 +42,40 @@ def put_json(value: object) -> None:
 
 
 def put_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; on a terminal it is drawn, elsewhere its columns are separated by tabs."""
+    """A table; on a terminal it is drawn, elsewhere its columns are separated by tabs.
+
+    Where a terminal is too narrow for the words of a row, each row is a list: no id is ever cut.
+    """
+    cells = [[_cell(one) for one in row] for row in rows]
     if not sys.stdout.isatty():
-        put("\t".join(heads))
-        for row in rows:
-            put("\t".join(_cell(one) for one in row))
+        for row in [list(heads), *cells]:
+            put("\t".join(row))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head)
-    for row in rows:
-        table.add_row(*(escape(_cell(one)) for one in row))
-    Console().print(table)
+    console = Console()
+    if sum(_longest_words([heads, *cells])) + _GAP * (len(heads) - 1) > console.width:
+        _put_lists(heads, cells)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for head, *column in zip(heads, *cells, strict=True):
+        table.add_column(head, no_wrap=not any(" " in one for one in column))
+    for row in cells:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _longest_words(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The cells on the screen that each column wants at least."""
+    return [max(cell_len(word) for one in column for word in one.split() or [""]) for column in zip(*rows, strict=True)]
+
+
+def _put_lists(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Each row as a list of what is known of it, under its first cell."""
+    width = max(map(len, heads))
+    for first, *others in rows:
+        put(first)
+        for head, one in zip(heads[1:], others, strict=True):
+            if one not in {"", "-"}:
+                put(f"  {head.lower():{width}}  {one}")
 
 
 def _cell(value: object) -> str:

@@ -21,7 +21,7 @@ class ServeRole(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(name="serve", epilog=epilog())(serve_command)
+    app.command(name="serve", epilog=epilog(), short_help="Run the server.")(serve_command)
     app.command(name="migrate")(migrate_command)
 
 

@@ -11,7 +11,7 @@ from shipbell.robot import RobotSettings, read_faults, run_robot
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="robot")(robot)
+    app.command(name="robot", short_help="Stand in for WeCom's robots.")(robot)
 
 
 def robot(  # noqa: PLR0913 - one knob each
