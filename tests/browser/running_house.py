@@ -37,9 +37,9 @@ class RunningHouse:
         """The webhook of a simulated robot."""
         return f"{self.robots}/cgi-bin/webhook/send?key={key}"
 
-    def emit(self, project: str, event: Mapping[str, object]) -> list[str]:
+    def emit(self, project: str, event: Mapping[str, object], source: str = "ci") -> list[str]:
         """Send an event through the hook: the ids of what was accepted."""
-        reply = _call(f"{self.address}/hooks/{project}/ci", {"Authorization": f"Bearer {SECRET}"}, event)
+        reply = _call(f"{self.address}/hooks/{project}/{source}", {"Authorization": f"Bearer {SECRET}"}, event)
         accepted: list[str] = reply["events"]
         return accepted
 
@@ -101,9 +101,28 @@ def settings_file(folder: Path, robots: str) -> Path:
         {**_full(members, robots), "sources": [*sources, {**sources[0], "name": "tower", "kind": "codearts"}]}
     )
     projects.append({"key": "bare", "name": "Bare"})
+    projects.append(_long(members, robots))
     file = folder / "settings.yaml"
     file.write_text(yaml.safe_dump({"projects": projects}), "utf-8")
     return file
+
+
+def _long(members: Mapping[str, str], robots: str) -> dict[str, object]:
+    """A project whose names are as long as names may be, without a place to break."""
+    subscription = {
+        "name": "risk_rules_of_settlement_" * 4,
+        "channel": "wecom",
+        "url": f"{robots}/cgi-bin/webhook/send?key=a-robot-of-long",
+        "events": ["pipeline.run.failed"],
+    }
+    source = {"name": "s" * 64, "kind": "generic", "secret": SECRET}
+    return {
+        "key": "long",
+        "name": "PaymentsAndSettlement" * 4,
+        "members": {**members, "u" * 64: "viewer"},
+        "sources": [source],
+        "subscriptions": [subscription],
+    }
 
 
 def _full(members: Mapping[str, str], robots: str) -> dict[str, object]:
