@@ -151,6 +151,19 @@ async def test_a_copy_is_another_subscription_for_the_same_robot(console: Consol
     assert second.url.reveal() == FAR_URL
 
 
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("name", ["release group", "名" * 100])
+async def test_a_copy_has_a_name_that_is_free_however_long_the_first_one_is(
+    console: ConsoleHouse, name: str, language: str
+) -> None:
+    _, public = await made(console, name=name)
+    for _ in range(3):
+        page = (await console["alice"].get(f"{TAB}?new=&copy={public}&lang={language}")).text
+        copied = wish(name=unescape(field_of(page, "name")), url=field_of(page, "url"), copy_of=public)
+        assert (await console["alice"].post(TAB, [*copied, ("action", "ok")])).status_code == 303
+    assert len({one.name for one in await kept(console)}) == 4
+
+
 async def test_a_name_that_is_taken_is_an_error_at_its_field(console: ConsoleHouse) -> None:
     await made(console)
     reply = await console["alice"].post(TAB, [*wish(), ("action", "ok")])
@@ -243,7 +256,7 @@ async def test_a_long_list_comes_in_pages_and_is_found_by_name(console: ConsoleH
     for _ in range(3):
         page = (await alice.get(path)).text
         assert "61 subscriptions" in page
-        seen += re.findall(r'<span class="cell-title"><a [^>]*>([^<]+)</a>', page)
+        seen += re.findall(r'<span class="cell-title break"><a [^>]*>([^<]+)</a>', page)
         following = re.search(r'<a class="btn btn-s" href="([^"]+from=[^"]+)"', page)
         path = unescape(following[1]) if following else ""
     assert seen == [f"group {number:03}" for number in range(61)]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from shipbell.domain.access import Action
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.rules import NAME_CHARACTERS
 from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, project_of, render, see_other
@@ -17,6 +18,8 @@ from shipbell.web.console.services import services_of
 from shipbell.web.console.subscription_form import Typed, blank, record_named, typed_from, typed_of
 from shipbell.web.console.subscription_lines import channel_name, listed, people_who_may, spread_out
 
+# What the number behind a name takes at most.
+_ROOM = 5
 _TAB = "/projects/{key}/settings/general/notifications/{channel}"
 
 
@@ -35,8 +38,7 @@ async def tab(request: Request) -> Response:
         source = record_named(project.whole, query.get("copy", ""))
         if source is None:
             return await show_form(request, _new(request))
-        name = frame_of(request).words.t("{name} (copy)", name=source.name)[:100]
-        copied = replace(typed_from(source), id="", revision=0, name=name, copy_of=_id(source))
+        copied = replace(typed_from(source), id="", revision=0, name=_copied(request, source.name), copy_of=_id(source))
         return await show_form(request, copied)
     named = query.get("edit") or query.get("show")
     shown = record_named(project.whole, named) if named else None
@@ -52,10 +54,21 @@ async def tab(request: Request) -> Response:
 def _new(request: Request) -> Typed:
     """A blank form with a name that is free: the parameters of the channel are enough for OK."""
     words = frame_of(request).words
-    name = channel_name(words, channel_of(request))
+    return replace(blank(words.language), name=_free(request, channel_name(words, channel_of(request))))
+
+
+def _copied(request: Request, name: str) -> str:
+    """The name of a copy: free, and as much of the first one as fits."""
+    words = frame_of(request).words
+    room = NAME_CHARACTERS - len(words.t("{name} (copy)", name="")) - _ROOM
+    return _free(request, words.t("{name} (copy)", name=name[:room]))
+
+
+def _free(request: Request, name: str) -> str:
+    """This name, with a number behind it where another subscription has it."""
     taken = {one.name for one in project_of(request).whole.subscriptions}
     tried = (name, *(f"{name} {number}" for number in range(2, len(taken) + 2)))
-    return replace(blank(words.language), name=next(one for one in tried if one not in taken))
+    return next(one for one in tried if one not in taken)
 
 
 async def show_list(request: Request, shown: SubscriptionRecord | None) -> Response:
