@@ -47,6 +47,13 @@ def test_a_long_value_does_not_cost_a_short_one_its_words(form: Format) -> None:
     assert [one.line for one in several.cuts] == [1, 2]
 
 
+def test_equally_long_values_are_cut_to_much_the_same_length() -> None:
+    rendered = render(message(*["x" * 9_000] * 6))
+    lengths = sorted(line.count("x") for line in rendered.content.split("\n")[1:-1])
+    assert lengths[-1] <= 2 * lengths[0] + 10
+    assert rendered.content_bytes == LIMITS[Format.MARKDOWN]
+
+
 VALUES = st.text(max_size=1_500) | st.sampled_from(["**", "<@a>", "名" * 900, "👩‍👩‍👧‍👦" * 90])
 
 

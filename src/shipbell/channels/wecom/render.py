@@ -25,7 +25,7 @@ _SHORT_HEADLINE_BYTES = 120
 _NUMBER = re.compile(r" #.{1,40}\Z")
 _ELLIPSIS_BYTES = size_bytes("…")
 # Long values are shortened first: to this at most, then to less, and only then do fields go.
-_LEASTS_BYTES = (240, 96, 24)
+_LEASTS_BYTES = (960, 480, 240, 96, 24)
 _COLOURS = {Tone.BAD: "warning", Tone.WARN: "warning", Tone.GOOD: "info", Tone.NEUTRAL: "comment"}
 _ENCODE = msgspec.json.Encoder().encode
 _ALERT = {Locale.EN: "For all: {headline}", Locale.ZH_CN: "请注意：{headline}"}
