@@ -221,6 +221,14 @@ def test_a_cut_is_visible_and_uses_its_room() -> None:
         ("https://a.example/x](http://evil.example", "https://a.example/x%5D%28http://evil.example"),
         ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
         ("  https://a.example/  ", "https://a.example/"),
+        ("https://bücher.example/b", "https://xn--bcher-kva.example/b"),
+        (
+            "http://ci.例え.example:8080/名?q=值#节",
+            "http://ci.xn--r8jz45g.example:8080/%E5%90%8D?q=%E5%80%BC#%E8%8A%82",
+        ),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://BÜCHER。example/", "https://xn--bcher-kva.example/"),
+        ("https://li@bücher.example/", "https://li@xn--bcher-kva.example/"),
     ],
 )
 def test_a_link_leads_where_it_did_and_cannot_end_early(url: str, target: str) -> None:
@@ -233,10 +241,19 @@ def test_a_link_leads_where_it_did_and_cannot_end_early(url: str, target: str) -
         *(None, "", "javascript:alert(1)", "ftp://a.example/x", "//a.example/x", "/p/128", "a.example/x", "https://"),
         *("https:///x", "data:text/html,x", "https://a.example:99999/", "https://[::1/", "https://a.example/\nx"),
         *("https://a.example\\@evil.example/", "mailto:a@b.example", "weixin://dl/chat"),
+        *("https://a\u0301\u0300☃.\u0301/", "https://ü..example/", "https://" + "ü" * 80 + ".example/"),
+        "https://bücher.example/\nx",
+        "https://a.example/" + "x" * 10_000,
     ],
 )
 def test_anything_but_http_and_https_is_no_link(url: str | None) -> None:
     assert link_target(url) is None
+
+
+@given(HOSTILE)
+def test_no_hostile_host_is_anything_but_an_address_in_ascii(host: str) -> None:
+    target = link_target(f"https://{host}/x")
+    assert target is None or re.fullmatch(r"https://[!-'*-;=?-_a-~]+", target)
 
 
 @given(HOSTILE.map(lambda tail: "https://a.example/" + tail))

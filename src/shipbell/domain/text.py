@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from itertools import islice
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
+import idna
 import regex
 
 _ELLIPSIS = "…"
@@ -42,7 +43,7 @@ _SAFE_URL = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]{1,4})?(?:[/?#][A-Za-z
 _GRAPHEME = regex.compile(r"\X")
 # No script puts more marks on one letter; a pile of them would be drawn over the lines above and below.
 _PILE = regex.compile(r"([\p{M}\p{Cf}]{8})[\p{M}\p{Cf}]+")
-# No message shows more of one value than this many characters, so no more is looked at.
+# No message shows more of one value or holds a longer link, so no more is looked at.
 _MOST_CHARACTERS = 8_192
 # Names, members and labels come again and again: what was made of short ones is remembered.
 _SHORT_CHARACTERS = 64
@@ -132,19 +133,28 @@ def beginning(text: str, letters: int) -> str:
 
 def link_target(url: str | None) -> str | None:
     """An http or https address that cannot end a link early; None for anything else."""
-    if not url:
+    if not url or len(url) > _MOST_CHARACTERS:
         return None
     if _SAFE_URL.match(url):
         return url
     url = _INVISIBLE.sub("", url.strip())
+    if "\\" in url or any(unicodedata.category(letter) == "Cc" for letter in url):
+        return None
     try:
         parts = urlsplit(url)
         host = parts.hostname
         _ = parts.port
+        url = url if parts.netloc.isascii() else _in_ascii(parts, host or "")
     except ValueError:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or not host or "\\" in url:
-        return None
-    if any(unicodedata.category(letter) == "Cc" for letter in url):
+    if parts.scheme.lower() not in {"http", "https"} or not host:
         return None
     return quote(url, safe=_URL_SAFE + "[]" if "[" in parts.netloc else _URL_SAFE)
+
+
+def _in_ascii(parts: SplitResult, host: str) -> str:
+    """The address with its host as programs look it up, since percent signs lead nowhere; raises ValueError."""
+    before, at, after = parts.netloc.rpartition("@")
+    _, colon, port = after.partition(":")
+    spelled = idna.encode(host, uts46=True).decode()
+    return urlunsplit(parts._replace(netloc=f"{before}{at}{spelled}{colon}{port}"))
