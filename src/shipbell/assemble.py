@@ -1,7 +1,7 @@
 """Put the parts together: the one place where every layer meets."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,8 +188,9 @@ def database_path(settings: Settings) -> Path:
     )
 
 
-def _check_channels(settings: Settings, known: Collection[str]) -> None:
-    """A channel that is not there is a slip of the pen, and the one that was meant would be offered nowhere."""
+def check_channels(settings: Settings) -> None:
+    """Raise BadSettings for a channel that is not there: a slip, by which the one that was meant is offered nowhere."""
+    known = channels.by_kind()
     unknown = [one for one in settings.channel_regions if one not in known]
     if unknown:
         raise BadSettings(
@@ -202,7 +203,7 @@ def assemble(settings: Settings) -> Parts:
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
     known = channels.by_kind()
-    _check_channels(settings, known)
+    check_channels(settings)
     path = database_path(settings)
     keys = secret_keys(settings)
     opened = open_store(path, keys)

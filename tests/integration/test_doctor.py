@@ -79,9 +79,10 @@ def test_an_empty_folder_is_no_fault_and_stays_empty(tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_be_used_are_the_only_line(environ: dict[str, str]) -> None:
-    code, checks = asked({**environ, "SHIPBELL_LOG_LEVEL": "loud"})
-    assert (code, list(checks)) == (1, ["settings"])
-    assert "SHIPBELL_LOG_LEVEL" in told(checks, "settings")
+    for name, value in (("SHIPBELL_LOG_LEVEL", "loud"), ("SHIPBELL_CHANNEL_REGIONS", "wecon=*")):
+        code, checks = asked({**environ, name: value})
+        assert (code, list(checks)) == (1, ["settings"])
+        assert name in told(checks, "settings")
 
 
 def test_a_missing_key_is_told(environ: dict[str, str]) -> None:

@@ -148,6 +148,19 @@ def test_a_setting_that_does_not_exist_is_told_with_the_name_that_was_meant() ->
     assert "Did you mean SHIPBELL_WECOM_PER_MINUTE?" in told
 
 
+def test_nothing_is_meant_by_a_name_that_is_like_no_other(tmp_path: Path) -> None:
+    assert fault({"SHIPBELL_FOO": "x"}) == "There is no setting SHIPBELL_FOO."
+    assert fault(toml(tmp_path, "SHIPBELL_DATA = 'x'\n")).endswith("Did you mean shipbell_data?")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("correct horse\r\n", "utf-8-sig")
+    config = tmp_path / "shipbell.toml"
+    config.write_text(f"shipbell_admin_password_file = '{path}'\n", "utf-8-sig")
+    assert load({"SHIPBELL_CONFIG": str(config)}).admin_password == Secret("correct horse")
+
+
 def test_the_names_of_others_are_left_alone() -> None:
     assert load({"PATH": "/bin", "SHIPBELLS": "x", "shipbell_data": "x"}) == load({})
 

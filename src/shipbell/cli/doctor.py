@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from shipbell.assemble import database_path
+from shipbell.assemble import check_channels, database_path
 from shipbell.cli.asking import identity_provider
 from shipbell.cli.output import put_json, put_table
 from shipbell.cli.reaching import ways_out
@@ -56,6 +56,7 @@ async def examined() -> list[Check]:
     try:
         settings = load(os.environ)
         path = database_path(settings)
+        check_channels(settings)
     except ShipbellError as error:
         return [fault("settings", error.sentence, "Mend the setting; docs/reference lists them all.")]
     checks = [fine("settings", "every setting can be used"), _folder(path.parent), _disk(path.parent), _clock()]

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
+from shipbell.domain import rules
 from shipbell.domain.access import Role
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.openid import ADMINISTRATOR
+from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
 from shipbell.settings.table import SETTINGS
 
@@ -78,6 +80,14 @@ class Parser:
             return ""
         return value
 
+    def root_url(self, name: str) -> str:
+        """An http or https address under which other addresses stand, without a slash at its end, or nothing."""
+        value = self.url(name).rstrip("/")
+        if any(sign in value for sign in "?#@"):
+            self.broken(name, "must be scheme, host, port and path alone, such as https://bell.example.com")
+            return ""
+        return value
+
     def secret_url(self, name: str) -> Secret | None:
         """An http or https address that is a secret, or None."""
         value = self.url(name)
@@ -104,7 +114,11 @@ class Parser:
             if not channel or not codes.strip():
                 self.broken(name, "must be pairs such as wecom=ap-southeast-3")
                 continue
-            found[channel] = found.get(channel, frozenset()) | {one.strip() for one in codes.split("|")}
+            wanted = {one.strip() for one in codes.split("|")}
+            for one in sorted(wanted):
+                if one != "*" and rules.region(Findings(), one) is None:
+                    self.broken(name, f"has no code of a region in “{one}”: write such as ap-southeast-3, or *")
+            found[channel] = found.get(channel, frozenset()) | wanted
         return found
 
     def roles(self, name: str) -> dict[str, tuple[str, ...]]:

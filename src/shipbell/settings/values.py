@@ -1,7 +1,7 @@
 """Read the settings: environment first, then the TOML file, then the defaults."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from shipbell.settings.table import CONFIG, SETTINGS, Setting
 # A century: what calendars can still say, seen from today.
 _MOST_DAYS = 36_500
 _HOURS = 24
+_PREFIX = "SHIPBELL_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def _settings(parser: Parser) -> Settings:
         database_url=parser.secret("SHIPBELL_DATABASE_URL"),
         secret_key=parser.secret("SHIPBELL_SECRET_KEY"),
         admin_password=parser.secret("SHIPBELL_ADMIN_PASSWORD"),
-        public_url=parser.url("SHIPBELL_PUBLIC_URL").rstrip("/"),
+        public_url=parser.root_url("SHIPBELL_PUBLIC_URL"),
         trusted_proxies=parser.networks("SHIPBELL_TRUSTED_PROXIES"),
         channel_regions=parser.regions("SHIPBELL_CHANNEL_REGIONS"),
         outbound_allow=parser.networks("SHIPBELL_OUTBOUND_ALLOW"),
@@ -123,13 +124,11 @@ def _oidc(parser: Parser) -> Oidc | None:
 
 def _gathered(environ: Mapping[str, str]) -> dict[str, str]:
     """The given value of each setting; raises BadSettings for a name that does not exist."""
-    given = {name: value for name, value in environ.items() if name.startswith("SHIPBELL_") and name != CONFIG}
+    given = {name: value for name, value in environ.items() if name.startswith(_PREFIX) and name != CONFIG}
     known = {one.name for one in SETTINGS} | {f"{one.name}_FILE" for one in SETTINGS if one.from_file}
     for name in given:
         if name not in known:
-            close = get_close_matches(name, [one.name for one in SETTINGS], 1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise BadSettings(f"There is no setting {name}.{hint}")
+            raise BadSettings(f"There is no setting {name}.{_hint(name)}")
     in_file = _from_file(environ.get(CONFIG, ""))
     values: dict[str, str] = {}
     for one in SETTINGS:
@@ -138,6 +137,13 @@ def _gathered(environ: Mapping[str, str]) -> dict[str, str]:
         if value is not None:
             values[one.name] = value
     return values
+
+
+def _hint(name: str, as_written: Callable[[str], str] = str) -> str:
+    """The setting whose name is much like this one."""
+    known = {one.name.removeprefix(_PREFIX): one.name for one in SETTINGS}
+    close = get_close_matches(name.upper().removeprefix(_PREFIX), known, 1)
+    return f" Did you mean {as_written(known[close[0]])}?" if close else ""
 
 
 def _given(one: Setting, origin: Mapping[str, str]) -> str | None:
@@ -159,7 +165,8 @@ def _from_file(path: str) -> dict[str, str]:
     known = {one.name.lower() for one in SETTINGS} | {f"{one.name.lower()}_file" for one in SETTINGS if one.from_file}
     for name, value in table.items():
         if name not in known:
-            raise BadSettings(f"{path} has a key {name} that is no setting: use names such as shipbell_data.")
+            hint = _hint(name, str.lower)
+            raise BadSettings(f"{path} has a key {name} that is no setting: use names such as shipbell_data.{hint}")
         if isinstance(value, dict | list):
             raise BadSettings(f"{path}: {name} must be text or a number.")
     return {name.upper(): str(value) for name, value in table.items()}
@@ -167,6 +174,7 @@ def _from_file(path: str) -> dict[str, str]:
 
 def _content(name: str, path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
+        # Some editors begin a file with a byte order mark.
+        return Path(path).read_text("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{name}: {path} cannot be read ({type(error).__name__}).") from error
