@@ -7,7 +7,6 @@ Chromium; everything ends with it.
 import asyncio
 import json
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 import aiohttp
 from playwright.async_api import Browser, Page, async_playwright
 
+from chromium import FLAGS, chromium
 from shipbell.demo import events
 from shipbell.robot import RobotSettings, RunningRobot, serve_robot
 
@@ -25,15 +25,6 @@ _GONE = "demo-robot-0000-0000-0000-000000000002"
 _PASSWORD = "demo-administrator"  # noqa: S105 - of a server that lives for this run
 _SECRETS = {"ci": "demo-secret-of-ci", "codearts": "demo-secret-of-codearts"}
 _ENOUGH_SECONDS = 60
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _TAB = "/projects/payments/settings/general/notifications/wecom"
 # Name, path, language, width, colours.
 _PICTURES = (
@@ -109,7 +100,7 @@ async def _photograph(browser: Browser, address: str, picture: tuple[str, str, s
     await context.close()
 
 
-async def _all(folder: Path, chromium: str, wanted: Sequence[str]) -> None:
+async def _all(folder: Path, path: str, wanted: Sequence[str]) -> None:
     robot = await serve_robot(RobotSettings(port=0))
     environ = {
         **os.environ,
@@ -130,7 +121,7 @@ async def _all(folder: Path, chromium: str, wanted: Sequence[str]) -> None:
         await _emit(address)
         await asyncio.sleep(6)
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
             for picture in _PICTURES:
                 if not wanted or picture[0] in wanted:
                     await asyncio.wait_for(_photograph(browser, address, picture), _ENOUGH_SECONDS)
@@ -143,12 +134,12 @@ async def _all(folder: Path, chromium: str, wanted: Sequence[str]) -> None:
 
 def main() -> None:
     """Take all pictures, or those that are named."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+    path = chromium()
+    if path is None:
         raise SystemExit("There is no Chromium on this machine: `make deps` as root installs it.")
     _FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_all(Path(folder), chromium, sys.argv[1:]))
+        asyncio.run(_all(Path(folder), path, sys.argv[1:]))
     sys.stdout.write(f"The pictures stand in {_FOLDER}.\n")
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,29 +12,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from chromium import FLAGS, chromium
 from full_house import FullHouse, happen, read_names
 from running_house import PASSWORDS, RunningHouse, browsing, command, environment, settings_file, sign_in
 
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _START_SECONDS = 60.0
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="session", name="chromium")
+def _chromium() -> Iterator[Browser]:
     """Chromium; without one the browser tests are skipped and say so."""
-    if _CHROMIUM is None:
+    path = chromium()
+    if path is None:
         pytest.skip("No Chromium on this machine: install the package chromium to run the browser tests.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
