@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house
 from settings_store import subscription
-from shipbell.domain.results import Result
+from shipbell.domain.results import Rejected, Result
 from shipbell.storage.schema import attempt_deliveries
+
+WARNED = Rejected(code="ok-with-warning", maybe=True)
 
 
 @pytest.fixture
@@ -153,6 +155,32 @@ async def test_a_robot_that_answers_nothing_keeps_a_lost_call_waiting_until_it_e
     made.clock.move(timedelta(hours=24).total_seconds())
     assert await made.upkeep.expire() == 1
     assert await made.states([delivery]) == ["expired"]
+
+
+@pytest.mark.parametrize("result", [LOST, WARNED, None])
+async def test_what_is_cancelled_during_a_call_whose_answer_gets_lost_may_have_been_shown(
+    made: House, result: Result | None
+) -> None:
+    """A replay would then repeat it, and says so."""
+    [delivery] = await made.accept("one")
+    batch = await made.one()
+    await made.change(subscription(enabled=False))
+    if result is None:
+        await made.lanes.release()
+    else:
+        await made.settle(batch, result)
+    row = (await made.rows([delivery]))[delivery]
+    assert (row["state"], row["cause"]) == ("cancelled", "subscription-disabled")
+    assert row["maybe_delivered"]
+
+
+@pytest.mark.parametrize("result", [BAD, BUSY, THROTTLED])
+async def test_what_is_cancelled_during_a_call_that_is_refused_was_not_shown(made: House, result: Result) -> None:
+    [delivery] = await made.accept("one")
+    batch = await made.one()
+    await made.change(subscription(enabled=False))
+    await made.settle(batch, result)
+    assert not (await made.rows([delivery]))[delivery]["maybe_delivered"]
 
 
 # --- pauses that end with nothing to send -----------------------------------------------------------------------

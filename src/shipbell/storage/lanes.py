@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.retry import Again
@@ -15,11 +15,15 @@ from shipbell.storage.engine import Database
 from shipbell.storage.handing import LEASE_MS, Rules, hand_out, rested
 from shipbell.storage.heads import with_work
 from shipbell.storage.lane_rows import LaneRow
-from shipbell.storage.schema import WAITS, attempt_deliveries, attempts, deliveries, lanes
+from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, lanes
 from shipbell.storage.settling import moved_on, settle_deliveries, write_attempts
 from shipbell.storage.waiting import follow
 
-_INTERRUPTED = update(deliveries).where(deliveries.c.id == bindparam("b_id"), WAITS).values(maybe_delivered=True)
+_INTERRUPTED = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"), deliveries.c.state != literal_column("'delivered'"))
+    .values(maybe_delivered=True)
+)
 
 
 class SqlLanes:

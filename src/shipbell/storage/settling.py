@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, case, func, insert, literal_column, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.pacing import PaceRule, drained
@@ -33,16 +33,18 @@ _BURIED = Prepared(
     lambda _: (
         update(deliveries)
         .where(_THIS, WAITS)
-        .values(
-            state="dead",
-            cause=bindparam("b_cause"),
-            settled_at=bindparam("b_at"),
-            maybe_delivered=case(
-                (bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered
-            ),
-        )
+        .values(state="dead", cause=bindparam("b_cause"), settled_at=bindparam("b_at"))
     ),
-    ("b_id", "b_at", "b_cause", "b_maybe"),
+    ("b_id", "b_at", "b_cause"),
+)
+# Also what was cancelled, or ran out, during a call whose answer got lost may have been shown.
+_MAYBE = Prepared(
+    lambda _: (
+        update(deliveries)
+        .where(_THIS, deliveries.c.state != literal_column("'delivered'"))
+        .values(maybe_delivered=True)
+    ),
+    ("b_id",),
 )
 _AGAIN = Prepared(
     lambda _: (
@@ -53,13 +55,10 @@ _AGAIN = Prepared(
             failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
             uncertain=deliveries.c.uncertain + bindparam("b_uncertain"),
             uncertain_since=func.coalesce(deliveries.c.uncertain_since, bindparam("b_uncertain_at")),
-            maybe_delivered=case(
-                (bindparam("b_maybe") == literal_column("1"), True), else_=deliveries.c.maybe_delivered
-            ),
             alone=bindparam("b_alone"),
         )
     ),
-    ("b_id", "b_counted", "b_failed_at", "b_uncertain", "b_uncertain_at", "b_maybe", "b_alone"),
+    ("b_id", "b_counted", "b_failed_at", "b_uncertain", "b_uncertain_at", "b_alone"),
 )
 _ASIDE = Prepared(
     lambda _: update(deliveries).where(_THIS, WAITS).values(place=bindparam("b_place"), stepped_aside=True),
@@ -91,8 +90,8 @@ def settle_deliveries(connection: Connection, settlements: Sequence[Settlement])
             match fate:
                 case Shown():
                     shown.append((delivery_id, at))
-                case Buried(maybe=maybe, cause=cause):
-                    buried.append((delivery_id, at, cause or settlement.attempt.result.code, int(maybe)))
+                case Buried(cause=cause):
+                    buried.append((delivery_id, at, cause or settlement.attempt.result.code))
                 case Again():
                     again.append(_again(delivery_id, fate, at))
                     if fate.aside:
@@ -101,9 +100,24 @@ def settle_deliveries(connection: Connection, settlements: Sequence[Settlement])
                     assert_never(fate)
     for statement, rows in ((_SHOWN, shown), (_BURIED, buried), (_AGAIN, again)):
         statement.many(connection, rows)
+    if buried or again:
+        _MAYBE.many(connection, list(_unsure(settlements)))
     if aside:
         place = next_places(connection, len(aside))
         _ASIDE.many(connection, [(one, place + index) for index, one in enumerate(aside)])
+
+
+def _unsure(settlements: Sequence[Settlement]) -> Iterable[Values]:
+    """The deliveries that the group may have seen."""
+    for settlement in settlements:
+        for delivery_id, fate in settlement.decision.fates.items():
+            match fate:
+                case Buried(maybe=True) | Again(uncertain=True):
+                    yield (delivery_id,)
+                case Shown() | Buried() | Again():
+                    continue
+                case _:
+                    assert_never(fate)
 
 
 def _again(delivery_id: int, fate: Again, at: int) -> Values:
@@ -113,7 +127,6 @@ def _again(delivery_id: int, fate: Again, at: int) -> Values:
         at if fate.counted else None,
         int(fate.uncertain),
         at if fate.uncertain else None,
-        int(fate.uncertain),
         fate.alone,
     )
 
