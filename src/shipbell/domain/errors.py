@@ -3,7 +3,7 @@
 ShipbellError
 ├── BadInput            what was given is not right (exit 2, HTTP 4xx)
 │   ├── MalformedEvent · UnknownEventType · BodyTooLarge
-│   ├── MalformedBody · WrongMethod
+│   ├── MalformedBody · WrongMethod · HeadTooLarge
 │   ├── InvalidFile · InvalidValue (a broken rule of a named field)
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
@@ -63,6 +63,12 @@ class BodyTooLarge(BadInput):
     """The body is over 1 MiB."""
 
     code = "body-too-large"
+
+
+class HeadTooLarge(BadInput):
+    """The request line and the headers are over 64 KiB."""
+
+    code = "head-too-large"
 
 
 class MalformedBody(BadInput):

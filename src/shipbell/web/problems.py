@@ -13,6 +13,7 @@ STATUSES: dict[type[ShipbellError], int] = {
     ShipbellError: 500,
     errors.BadInput: 400,
     errors.BodyTooLarge: 413,
+    errors.HeadTooLarge: 431,
     errors.BadSignature: 401,
     errors.InvalidValue: 422,
     errors.WrongMethod: 405,

@@ -1,12 +1,14 @@
 """Wire: uvicorn's HTTP protocol, with the head and the body of an answer sent together."""
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from shipbell.domain.errors import HeadTooLarge
 from shipbell.web.app import Observed
-from shipbell.web.hooks import Answer
+from shipbell.web.hooks import Answer, answer_of
 
 _END_OF_HEAD = b"\r\n\r\n"
 _HOOKS = b"/hooks/"
@@ -14,6 +16,13 @@ _HOOKS = b"/hooks/"
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"upgrade"})
 # A length of five digits is a body of less than 100 kB.
 _DIGITS = 6
+# What may come before a request is whole: its head, and all of one in chunks, whose frames and trailers count, too.
+_HEAD_BYTES = 64 * 1024
+_CHUNKED_BYTES = 8 * 1024 * 1024
+# A request has once to twice this long to arrive.
+_PATIENCE_SECONDS = 60.0
+# Java's and curl's way of asking for HTTP/2 in the clear; the parser would take the body for something else.
+_H2C = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n)", re.IGNORECASE)
 
 
 class _Corked:
@@ -57,11 +66,12 @@ class _Corked:
 class _Call:
     """A call of a hook as uvicorn's protocol asks after one: whether it was answered, and may another follow."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "response_complete")
+    __slots__ = ("body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete")
 
     def __init__(self, keep_alive: bool) -> None:  # noqa: FBT001 - what the parser says
         self.body = b""
         self.keep_alive = keep_alive
+        self.more_body = True
         self.response_complete = False
         self.disconnected = False
         self.message_event = _NOBODY
@@ -82,15 +92,42 @@ class WholeAnswers(HttpToolsProtocol):
 
     A plain call of a hook is taken whole and answered whole, past ASGI (ADR 0016).
     Whatever is not plain (chunks, a long body, `Expect`, a call behind another one) goes uvicorn's way.
+    Nobody makes it hold a large head, or a connection on which no request becomes whole.
     """
+
+    # uvicorn makes a list of headers for each request: they tell requests apart.
+    _read: Any = None
+    _counted: Any = None
+    _stuck: Any = None
+    _came = 0
+    _chunked = False
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Speak over a corked transport."""
         super().connection_made(_Corked(transport))  # type: ignore[arg-type]
+        self._patience = self.loop.call_later(_PATIENCE_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no more."""
+        if self._patience is not None:
+            self._patience.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, within bounds."""
+        if b"h2c" in data and not self._in_body():
+            head, end, rest = data.partition(_END_OF_HEAD)
+            data = _H2C.sub(b"", head + end) + rest
+        super().data_received(data)
+        if self.headers is not self._read or self._chunked:
+            self._count(len(data))
 
     def on_headers_complete(self) -> None:
         """Take a plain call of a hook; leave any other to uvicorn."""
+        self._read, self._chunked = self.headers, False
         if not self._plain():
+            self._chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
             super().on_headers_complete()
             return
         path, _, query = self.url.partition(b"?")
@@ -112,15 +149,47 @@ class WholeAnswers(HttpToolsProtocol):
         if not isinstance(call, _Call):
             super().on_message_complete()
             return
+        call.more_body = False
         task = self.loop.create_task(self._answer(call, self.scope))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
+
+    def _in_body(self) -> bool:
+        before = self._before()
+        return self.headers is self._read and before is not None and before.more_body
+
+    def _before(self) -> Any:  # noqa: ANN401 - uvicorn's cycle or a call of a hook; None before the first
+        return self.cycle
+
+    def _count(self, size_bytes: int) -> None:
+        """Count what came of a request beside a plain body; end the connection when it is too much."""
+        if self._counted is not self.headers:
+            self._counted, self._came = self.headers, 0
+        self._came += size_bytes
+        in_head, before = self.headers is not self._read, self._before()
+        if self._came <= (_HEAD_BYTES if in_head else _CHUNKED_BYTES) or self.transport.is_closing():
+            return
+        if in_head and (before is None or before.response_complete):
+            self._write(answer_of(HeadTooLarge("Send fewer and shorter headers: 64 KiB at most.")), keep_alive=False)
+        self.transport.close()
+
+    def _look(self) -> None:
+        """End a connection on which the same request was arriving when it was looked at before."""
+        known: Any = self.headers
+        arriving = known if known is not self._read or self._in_body() else None
+        # Nothing has come at all.
+        arriving = self if known is None else arriving
+        if arriving is not None and arriving is self._stuck:
+            self.transport.close()
+            return
+        self._stuck = arriving
+        self._patience = self.loop.call_later(_PATIENCE_SECONDS, self._look)
 
     def _plain(self) -> bool:
         """Whether this is a short POST to a hook that may be answered next."""
         if not self.url.startswith(_HOOKS) or b"%" in self.url or b"#" in self.url or self.expect_100_continue:
             return False
-        before: Any = self.cycle
+        before = self._before()
         if not isinstance(self.app, Observed) or not (before is None or before.response_complete):
             return False
         if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
@@ -135,13 +204,16 @@ class WholeAnswers(HttpToolsProtocol):
             await self.flow.drain()
         if call.disconnected or self.transport.is_closing():
             return
-        head = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers):
-            head += (name, b": ", value, b"\r\n")
-        if not call.keep_alive:
-            head.append(b"connection: close\r\n")
-        self.transport.write(b"".join((*head, b"\r\n", answer.body)))
+        self._write(answer, keep_alive=call.keep_alive)
         call.response_complete = True
         if not call.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _write(self, answer: Answer, *, keep_alive: bool) -> None:
+        head = [STATUS_LINE[answer.status]]
+        for name, value in (*self.server_state.default_headers, *answer.headers):
+            head += (name, b": ", value, b"\r\n")
+        if not keep_alive:
+            head.append(b"connection: close\r\n")
+        self.transport.write(b"".join((*head, b"\r\n", answer.body)))
