@@ -235,7 +235,8 @@ def test_no_issues_are_a_number_and_unknown_issues_are_left_out() -> None:
 
 def test_the_events_own_project_name_wins_over_the_projects() -> None:
     assert shown(compose([waiting(happening())]))["project_name"] == "Payments of the group"
-    assert shown(compose([waiting(replace(happening(), project_name=None))]))["project_name"] == "Payments"
+    for unknown in (None, "", " \u200b"):
+        assert shown(compose([waiting(replace(happening(), project_name=unknown))]))["project_name"] == "Payments"
 
 
 def test_the_absence_of_a_gate_is_said() -> None:

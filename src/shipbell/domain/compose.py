@@ -259,5 +259,5 @@ _TOLD: Mapping[str, Callable[[Waiting], Shown]] = {
     "gate_result": _gate,
     "issue_count": _issue_count,
     "execution_id": lambda waiting: _text(waiting.event.run.number),
-    "project_name": lambda waiting: _text(waiting.event.project_name or waiting.project_name),
+    "project_name": lambda waiting: _text(waiting.event.project_name) or _text(waiting.project_name),
 }
