@@ -111,3 +111,12 @@ def test_what_pages_read_of_an_address_is_what_links_repeat() -> None:
     assert read - {"text"} <= ASKED, read - ASKED
     assert known_address("/a", "lang=en&state=dead", lang="zh-CN") == "/a?state=dead&lang=zh-CN"
     assert known_address("/a", "password=x") == "/a"
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "/%5Cevil.example/x", "/%2F%5C/evil.example"])
+async def test_no_link_of_an_unknown_address_leads_to_another_host(console: ConsoleHouse, path: str) -> None:
+    page = await console.house.http.get(f"http://shipbell.test{path}", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    links = [unescape(one) for one in re.findall(r'(?:href|action)="([^"]*)"', page.text)]
+    assert any("evil.example" in one for one in links)
+    assert not [one for one in links if re.match(r"[/\\]{2}|\w+:", one)]

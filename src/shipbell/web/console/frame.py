@@ -257,7 +257,9 @@ def _in_language(request: Request, language: Locale) -> str:
 
 
 def known_address(path: str, query: str, **changed: str) -> str:
-    """An address with those words of its query that a page reads; a secret that somebody put there is not repeated."""
+    """An address here with those words of its query that a page reads; a secret that somebody put there is left out."""
+    # A browser reads two slashes, and a backslash for one, as the beginning of another host.
+    path = "/" + path.lstrip("/\\")
     pairs = [
         (name, _known_way(value) if name == "next" else value)
         for name, value in parse_qsl(query, keep_blank_values=True)
