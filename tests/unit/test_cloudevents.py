@@ -247,3 +247,8 @@ def test_plain_json_is_told_what_is_missing() -> None:
 def test_a_body_that_is_no_json_is_refused_in_every_mode(body: bytes, headers: dict[str, str]) -> None:
     with pytest.raises(MalformedEvent):
         read("cloudevents", body, headers)
+
+
+def test_source_and_id_identify_an_event_wherever_a_space_stands() -> None:
+    one, other = ({**ENVELOPE, "source": source, "id": name} for source, name in (("/ci a", "7"), ("/ci", "a 7")))
+    assert event_in("cloudevents", one, STRUCTURED).id != event_in("cloudevents", other, STRUCTURED).id

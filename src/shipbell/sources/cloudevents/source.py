@@ -88,7 +88,8 @@ def _event(envelope: Envelope, received_at: datetime, place: str) -> Event | Ign
             raise MalformedEvent(f"Expected the attribute {name} as text (at {prefix}{name})")
     if not str(envelope["specversion"]).startswith("1."):
         raise MalformedEvent(f"Expected specversion 1.0 (at {prefix}specversion)")
-    identity = f"{envelope['source']} {envelope['id']}"
+    # A source with a space is no URI; were it kept, another source and id could read the same.
+    identity = f"{str(envelope['source']).replace(' ', '%20')} {envelope['id']}"
     kind = bounded(str(envelope["type"]), f"{prefix}type")
     if not kind.startswith(_OURS):
         return Ignored(
