@@ -131,6 +131,36 @@ def test_an_application_of_the_list_query_has_its_own_words() -> None:
     assert event.run.started_at == STARTED
 
 
+APPLICATION = {
+    "id": "a99c",
+    "name": "payments-web",
+    "project_name": "Payments",
+    "execution_state": "failed",
+    "release_id": 42,
+    "execution_time": STARTED_MS,
+    "end_time": ENDED_MS,
+    "executor_nick_name": "wang.wu",
+}
+
+
+def test_an_application_of_the_list_is_a_deployment_known_by_its_number() -> None:
+    event = event_in("codearts", APPLICATION)
+    assert (event.id, event.type, event.subject.name) == (
+        "a99c:42:failed",
+        "deploy.application.failed",
+        "payments-web",
+    )
+    assert (event.run.number, event.project_name, event.run.finished_at) == ("42", "Payments", ENDED)
+    assert event_in("codearts", without(APPLICATION, "release_id")).id == f"a99c:{ENDED_MS}:failed"
+    assert event_in("codearts", without(APPLICATION, "name")).subject.name == "a99c"
+
+
+@pytest.mark.parametrize("gone", [("id",), ("release_id", "end_time", "execution_time"), ("id", "release_id")])
+def test_an_application_whose_runs_cannot_be_told_apart_is_refused(gone: tuple[str, ...]) -> None:
+    with pytest.raises(MalformedEvent, match="at execution_id"):
+        read("codearts", without(APPLICATION, *gone))
+
+
 def test_a_check_without_an_end_is_told_apart_by_its_last_run() -> None:
     body = {**CHECK, "check_end_time": 0, "last_exec_time": ENDED_MS}
     event = event_in("codearts", body)

@@ -14,11 +14,11 @@ _TYPES = {
 
 def read(fields: Fields) -> Event | Ignored:
     """Read a deployment; one that has not ended is ignored, one that timed out has failed."""
-    execution_id = fields.name("execution_id") or ""
+    execution_id = _known_by(fields)
     state = fields.text("state", "execution_state")
     if state is None:
         raise MalformedEvent(f"Expected the deployment's state (at {fields.at('state')})")
-    subject = Subject(name=fields.name("name", "application_name", "app_name") or execution_id)
+    subject = Subject(name=fields.name("name", "application_name", "app_name", "execution_id", "id") or execution_id)
     run = Run(
         number=fields.text("release_id"),
         status=state,
@@ -49,3 +49,14 @@ def read(fields: Fields) -> Event | Ignored:
         actor=Actor(name=operator) if operator else None,
         project_name=fields.text("project_name"),
     )
+
+
+def _known_by(fields: Fields) -> str:
+    """The execution's id; an application of the list has its own id, and tells its last run by number or time."""
+    execution_id = fields.name("execution_id")
+    if execution_id is not None:
+        return execution_id
+    application, number = fields.name("id"), fields.name("release_id") or fields.moment("end_time", "execution_time")
+    if application is None or number is None:
+        raise MalformedEvent(f"Expected the deployment's id (at {fields.at('execution_id')})")
+    return identity(application, number)

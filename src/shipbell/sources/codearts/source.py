@@ -48,6 +48,8 @@ def _one(item: object, place: str, received_at: datetime) -> Event | Ignored:
         return deployment.read(fields)
     if fields.name("task_id"):
         return check.read(fields)
+    if item.get("execution_state"):
+        return deployment.read(fields)
     if fields.name("pipeline_run_id", "id"):
         return run.read(fields)
     raise MalformedEvent(
