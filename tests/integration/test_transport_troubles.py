@@ -160,6 +160,22 @@ async def test_a_certificate_that_nobody_trusts_gets_no_call(transport: HttpTran
     assert end.heard == []
 
 
+async def test_a_trusted_certificate_gets_the_call_where_it_names_the_host(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    transport = HttpTransport(allow=LOOPBACK)
+    async with far_end(saying(answer()), tls=tls) as end:
+        for _ in range(2):
+            assert isinstance(await transport.send(Call(url=Secret(end.url(PATH)), body=b"{}")), Reply)
+        assert (len(end.heard), end.connections) == (2, 1)
+        assert await told(transport, f"https://localhost:{end.port}{PATH}") == (Trouble.CERTIFICATE, False)
+    await transport.aclose()
+    assert len(end.heard) == 2
+
+
 async def test_https_to_a_port_that_speaks_none_gets_no_call(transport: HttpTransport) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)

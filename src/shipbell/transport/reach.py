@@ -5,8 +5,8 @@ import socket
 from collections.abc import Sequence
 
 from shipbell.ports.wire import Trouble
-from shipbell.transport.client import usable
 from shipbell.transport.guard import AddressNotAllowed, GuardedResolver, Network, allowed
+from shipbell.transport.target import usable
 
 _SECONDS = 5.0
 

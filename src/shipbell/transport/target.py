@@ -1,0 +1,76 @@
+"""Target: what an address says about a call, read once."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import IPv4Address
+
+from msgspec import Struct
+from yarl import URL
+
+HEADERS = {
+    "User-Agent": "shipbell",
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+    "Content-Type": "application/json",
+}
+_LABEL, _NAME = 63, 253
+_NUMBERS = re.compile(r"[0-9.]+")
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """Where a call goes; `head` is the request up to the value of its Content-Length."""
+
+    url: URL
+    host: str
+    port: int
+    tls: bool
+    head: bytes
+
+
+def _canonical(host: str) -> bool:
+    """Whether it is four numbers as everybody reads them; other forms mean another address to each reader."""
+    try:
+        return str(IPv4Address(host)) == host
+    except ValueError:
+        return False
+
+
+def usable(text: str) -> URL | None:
+    """The address without its fragment; None for one that cannot be called."""
+    try:
+        url = URL(text)
+        host = url.raw_host or ""
+        # Reading it as people write it finds labels that no name can have.
+        readable = bool(url.host)
+    except ValueError:
+        return None
+    if url.scheme not in {"http", "https"} or not readable:
+        return None
+    name = host.removesuffix(".")
+    if _NUMBERS.fullmatch(host) and not _canonical(host):
+        return None
+    if ":" not in host and (len(name) > _NAME or not all(0 < len(one) <= _LABEL for one in name.split("."))):
+        return None
+    return url.with_fragment(None)
+
+
+@lru_cache(maxsize=4_096)
+def target(text: str) -> Target | None:
+    """What to call; None for an address that cannot be called."""
+    url = usable(text)
+    if url is None:
+        return None
+    head = "\r\n".join((*_lines(url), "Content-Length: ")).encode("ascii")
+    return Target(url=url, host=url.raw_host or "", port=url.port or 0, tls=url.scheme == "https", head=head)
+
+
+def _lines(url: URL) -> Iterator[str]:
+    yield f"POST {url.raw_path_qs} HTTP/1.1"
+    yield f"Host: {url.host_port_subcomponent}"
+    yield from (f"{name}: {value}" for name, value in HEADERS.items())
+    if url.user is not None or url.password is not None:
+        # RFC 7617: what stands before the @ of an address.
+        word = f"{url.user or ''}:{url.password or ''}"
+        yield f"Authorization: Basic {b64encode(word.encode()).decode()}"
