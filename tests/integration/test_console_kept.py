@@ -90,6 +90,20 @@ async def test_what_was_typed_gets_through_a_sign_in_and_nothing_is_changed_by_i
     assert list(whole.subscriptions) == []
 
 
+async def test_a_sign_in_page_in_another_tab_stays_in_date_meanwhile(console: ConsoleHouse) -> None:
+    await console.house.parts.manage_accounts.add("erin", PASSWORD, is_admin=False, by=SYSTEM)
+    http = console.house.http
+    http.cookies.clear()
+    other = (await http.get("/sign-in")).text
+    fields = str(httpx.QueryParams(wish())).encode()
+    sent = {**OURS, "Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
+    assert (await http.post(TAB, content=fields, headers=sent)).status_code == 401
+    token = field_of(other, CSRF_FIELD)
+    came = await http.post("/sign-in", data={CSRF_FIELD: token, "next": "/", "username": "erin", "password": PASSWORD})
+    http.cookies.clear()
+    assert came.status_code == 303
+
+
 async def test_who_signed_in_in_another_tab_goes_on_here(console: ConsoleHouse) -> None:
     asked = await stranger(console, TAB, wish(), **OURS)
     waits = await signed_in_with(console, asked.text, signed_in="yes")

@@ -135,7 +135,7 @@ def _form(  # noqa: PLR0913 - what a failed sign-in shows again
         httponly=True,
         samesite="strict",
         secure=secure(request, services_of(request).public_url),
-        path="/sign-in",
+        path="/",
     )
     return response
 
