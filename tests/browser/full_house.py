@@ -65,6 +65,7 @@ VISITS: Mapping[str, tuple[str, ...]] = {
     "/projects/{key}/settings/audit": (f"{FULL}/settings/audit", f"{FULL}/settings/audit?actor=nobody"),
     "/admin/users": ("/admin/users?done=added",),
     "/admin/users/{user}": ("/admin/users/bob",),
+    "/admin/users/{user}/remove": ("/admin/users/bob/remove",),
     "/admin/projects": ("/admin/projects",),
     "/admin/projects/{project}/delete": ("/admin/projects/bare/delete",),
     "/admin/audit": ("/admin/audit", "/admin/audit?actor=nobody"),

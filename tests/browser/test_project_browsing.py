@@ -34,6 +34,7 @@ PAGES = (
     "/projects/risk/robots",
     "/admin/users",
     "/admin/users/bob",
+    "/admin/users/bob/remove",
     "/admin/projects",
     "/admin/audit",
 )

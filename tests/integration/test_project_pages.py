@@ -42,6 +42,7 @@ PAGES = {
     f"{P}/settings/audit?action=source.created&actor=test": "bob",
     "/admin/users": "root",
     "/admin/users/dave": "root",
+    "/admin/users/dave/remove": "root",
     "/admin/projects": "root",
     f"/admin/projects/{KEY}/delete": "root",
     "/admin/audit": "root",

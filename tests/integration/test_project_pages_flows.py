@@ -273,6 +273,11 @@ async def test_the_instance_is_administered_from_its_pages(console: ConsoleHouse
         assert reply.status_code == 303, do
     last = await root.post("/admin/users/root", {"do": "demote"})
     assert last.status_code == 422
+    user = (await root.get("/admin/users/erin")).text
+    assert 'value="remove"' not in user, "asked first"
+    assert 'href="/admin/users/erin/remove"' in user
+    assert 'value="remove"' in (await root.get("/admin/users/erin/remove")).text
+    assert await console.house.parts.accounts.user("erin") is not None
     assert (await root.post("/admin/users/erin", {"do": "remove"})).status_code == 303
     assert await console.house.parts.accounts.user("erin") is None
     assert (await root.post("/admin/projects", {"key": "Not So"})).status_code == 422

@@ -116,6 +116,11 @@ async def _show_user(request: Request, *, problems: Sequence[Problem], status: i
     )
 
 
+async def ask_remove(request: Request) -> Response:
+    """`GET /admin/users/{user}/remove`: nothing is changed."""
+    return render(request, "admin_user_remove.html", nav="admin", tab="users", user=await _user(request))
+
+
 async def change_user(request: Request) -> Response:
     """`POST /admin/users/{user}`: `do` is password, promote, demote or remove."""
     user, form = await _user(request), form_of(request)
@@ -224,6 +229,7 @@ ROUTES = (
     deed("/admin/users", add_user, again=shown_user),
     page("/admin/users/{user}", one_user),
     deed("/admin/users/{user}", change_user),
+    page("/admin/users/{user}/remove", ask_remove),
     page("/admin/projects", projects),
     deed("/admin/projects", create_project, again=shown_project),
     page("/admin/projects/{project}/delete", ask_delete),
