@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -95,7 +96,7 @@ async def test_a_sign_in_page_in_another_tab_stays_in_date_meanwhile(console: Co
     http = console.house.http
     http.cookies.clear()
     other = (await http.get("/sign-in")).text
-    fields = str(httpx.QueryParams(wish())).encode()
+    fields = urlencode(wish()).encode()
     sent = {**OURS, "Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
     assert (await http.post(TAB, content=fields, headers=sent)).status_code == 401
     token = field_of(other, CSRF_FIELD)
