@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from chromium import FLAGS, chromium
 from full_house import FullHouse, happen, read_names
-from running_house import PASSWORDS, RunningHouse, browsing, command, environment, settings_file, sign_in
+from running_house import PASSWORDS, RunningHouse, browsing, command, enter, environment, settings_file
 
 _START_SECONDS = 60.0
 
@@ -68,6 +68,5 @@ def full(chromium: Browser, running: RunningHouse) -> FullHouse:
     """The project `full`, once everything happened there."""
     happen(running)
     with browsing(chromium, running) as page:
-        sign_in(page, "admin")
-        page.wait_for_url("/")
+        enter(page, "admin")
         return read_names(page)

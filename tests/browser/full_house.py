@@ -2,13 +2,12 @@
 
 import re
 import time
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-from running_house import TAB, RunningHouse
+from running_house import TAB, RunningHouse, enter
 
 FULL = "/projects/full"
 BARE = "/projects/bare"
@@ -112,18 +111,12 @@ def event(number: int, kind: str = "pipeline.run.failed", name: str = "build-and
 
 def happen(running: RunningHouse) -> None:
     """A group that is gone, a robot that is busy, one that waits for its pace, and calls at the door that fail."""
-    gone, busy = (f"{running.robots}/robots/a-robot-of-full-that-is-{one}" for one in ("gone", "busy"))
-    _send("DELETE", gone)
-    _send("PUT", f"{busy}/faults", b'{"busy": 1}')
+    running.robot("DELETE", "a-robot-of-full-that-is-gone")
+    running.robot("PUT", "a-robot-of-full-that-is-busy/faults", {"busy": 1})
     for number in range(12):
         running.emit("full", event(number, name=_LONG if number == 1 else "build-and-release"))
     running.emit("full", event(20, "check.task.completed"))
     running.emit("full", event(21, "deploy.application.deployed"))
-
-
-def _send(method: str, url: str, body: bytes | None = None) -> None:
-    headers = {"Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=20).close()  # noqa: S310 - loopback
 
 
 def read_names(page: Page) -> FullHouse:
@@ -139,6 +132,20 @@ def read_names(page: Page) -> FullHouse:
             "SUB": _find(page, _TAB, r"edit=(sub_\w+)"),
         }
     )
+
+
+def visited(page: Page, full: FullHouse, *, first: bool = False) -> Iterator[str]:
+    """Open one page after another, the sign-in page first and the others as the administrator; the address of each.
+
+    `first`: of each route only the first address, which is the one with the most on it.
+    """
+    page.goto("/sign-in")
+    yield "before signing in"
+    enter(page, "admin")
+    for paths in VISITS.values():
+        for path in paths[:1] if first else paths:
+            page.goto(full.there(path))
+            yield path
 
 
 def _find(page: Page, path: str, pattern: str) -> str:

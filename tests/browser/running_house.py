@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import shipbell
 
@@ -37,6 +38,18 @@ class RunningHouse:
         """The webhook of a simulated robot."""
         return f"{self.robots}/cgi-bin/webhook/send?key={key}"
 
+    def call(self, source: str, secret: str, body: object) -> int:
+        """Call the hook of `project/source` as a tool would; what it answered."""
+        headers = {"Authorization": f"Bearer {secret}"}
+        try:
+            return _send(f"{self.address}/hooks/{source}", headers, body)[0]
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def robot(self, method: str, path: str, body: object = None) -> None:
+        """Tell the simulator what happens to a robot."""
+        _send(f"{self.robots}/robots/{path}", {}, body, method)
+
     def emit(self, project: str, event: Mapping[str, object], source: str = "ci") -> list[str]:
         """Send an event through the hook: the ids of what was accepted."""
         reply = _call(f"{self.address}/hooks/{project}/{source}", {"Authorization": f"Bearer {SECRET}"}, event)
@@ -54,11 +67,26 @@ class RunningHouse:
 
 
 def _call(url: str, headers: Mapping[str, str], body: object = None) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(_send(url, headers, body)[1])
+    return answer
+
+
+def _send(url: str, headers: Mapping[str, str], body: object = None, method: str | None = None) -> tuple[int, bytes]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={**headers, "Content-Type": "application/json"})  # noqa: S310 - loopback
+    sent = {**headers, "Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
-        answer: dict[str, Any] = json.load(reply)
-        return answer
+        return reply.status, reply.read()
+
+
+def failed_run(number: int, name: str = "build-and-release") -> dict[str, object]:
+    """What a tool tells of a run that failed."""
+    return {
+        "id": f"{name}-{number}",
+        "type": "pipeline.run.failed",
+        "subject": {"name": name},
+        "run": {"number": str(number), "status": "FAILED", "url": f"https://ci.example.com/p/{number}"},
+    }
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -193,6 +221,22 @@ def sign_in(page: Page, name: str) -> None:
     page.fill('input[name="username"]', name)
     page.fill('input[name="password"]', PASSWORDS[name])
     page.click('form button[type="submit"]')
+
+
+def enter(page: Page, name: str) -> None:
+    """Sign in and wait for the homepage."""
+    sign_in(page, name)
+    page.wait_for_url("/")
+
+
+def subscribe(page: Page, project: str, url: str, name: str) -> None:
+    """Tell a robot of failed runs, by the form."""
+    page.goto(f"{TAB.format(key=project)}?new")
+    page.fill('input[name="name"]', name)
+    page.fill('input[name="url"]', url)
+    page.check('input[name="events"][value="pipeline.run.failed"]')
+    page.locator(".card-foot .btn-main").click()
+    expect(page.locator(".notice-ok").first).to_be_visible()
 
 
 def too_wide(page: Page) -> bool:

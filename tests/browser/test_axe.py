@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accessibility import LOOKS_DECIDE, faults, look
-from full_house import FULL, NO_PAGES, VISITS, FullHouse
-from running_house import PASSWORDS, TAB, RunningHouse, browsing, sign_in
+from full_house import FULL, NO_PAGES, VISITS, FullHouse, visited
+from running_house import PASSWORDS, TAB, RunningHouse, browsing, enter
 from shipbell.web.console.routes import ROUTES
 
 pytestmark = pytest.mark.browser
@@ -31,12 +31,7 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     found: dict[str, list[str]] = {}
     with browsing(chromium, running, language=language) as page:
-        page.goto("/sign-in")
-        found["before signing in"] = faults(page)
-        sign_in(page, "admin")
-        page.wait_for_url("/")
-        for path in [one for paths in VISITS.values() for one in paths]:
-            page.goto(full.there(path))
+        for path in visited(page, full):
             for width, colours, only in LOOKS[language]:
                 look(page, width, colours)
                 if told := faults(page, *only):
@@ -168,8 +163,7 @@ def test_axe_finds_nothing_after_a_form_was_answered(
     found: dict[str, list[str]] = {}
     with browsing(chromium, running) as page:
         if who:
-            sign_in(page, who)
-            page.wait_for_url("/")
+            enter(page, who)
         for scene in SCENES[who]:
             scene(page)
             for width, colours in ((1280, "light"), (390, "dark")):

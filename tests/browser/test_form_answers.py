@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
-from running_house import TAB, RunningHouse, browsing, sign_in
+from running_house import TAB, RunningHouse, browsing, enter
 
 pytestmark = pytest.mark.browser
 
@@ -13,8 +13,7 @@ pytestmark = pytest.mark.browser
 def test_an_answer_that_is_overtaken_by_typing_is_given_up(chromium: Browser, running: RunningHouse) -> None:
     held: list[Route] = []
     with browsing(chromium, running) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         page.goto(f"{TAB.format(key='risk')}?new")
         failed: list[Request] = []
         page.on("requestfailed", lambda request: failed.append(request))  # noqa: PLW0108 - the driver marks its listeners
@@ -39,8 +38,7 @@ def test_an_answer_that_is_overtaken_by_typing_is_given_up(chromium: Browser, ru
 
 def test_what_the_preview_unfolds_stays_open_and_typing_is_not_blamed(chromium: Browser, running: RunningHouse) -> None:
     with browsing(chromium, running) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         page.goto(f"{TAB.format(key='risk')}?new")
         page.get_by_text("Show as sent").click()
         expect(page.locator("#as-sent")).to_be_visible()

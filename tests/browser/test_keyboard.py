@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from full_house import FULL, VISITS, FullHouse
+from full_house import FULL, FullHouse, visited
 from keyboard import tab, tab_to, walk
-from running_house import PASSWORDS, TAB, RunningHouse, browsing, sign_in
+from running_house import PASSWORDS, TAB, RunningHouse, browsing
 
 pytestmark = pytest.mark.browser
 
@@ -28,13 +28,8 @@ def test_every_control_of_every_page_is_reached_and_shows_it(
 ) -> None:
     missed: dict[str, list[str]] = {}
     with browsing(chromium, running, width=width) as page:
-        page.goto("/sign-in")
-        missed["before signing in"] = walk(page)
-        sign_in(page, "admin")
-        page.wait_for_url("/")
-        for paths in VISITS.values():
-            page.goto(full.there(paths[0]))
-            missed[paths[0]] = walk(page)
+        for path in visited(page, full, first=True):
+            missed[path] = walk(page)
     assert {path: controls for path, controls in missed.items() if controls} == {}
 
 

@@ -1,13 +1,9 @@
 """What moves on a page while one looks at it, in a real browser: one stream, at rest when hidden, and no row shifts."""
 
-import json
-import urllib.error
-import urllib.request
-
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from running_house import SECRET, TAB, RunningHouse, browsing, sign_in
+from running_house import SECRET, TAB, RunningHouse, browsing, enter, failed_run, sign_in, subscribe
 
 pytestmark = pytest.mark.browser
 
@@ -23,49 +19,6 @@ _HIDDEN = """(hidden) => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
-
-
-def event(number: int, name: str) -> dict[str, object]:
-    """A failed run."""
-    return {
-        "id": f"{name}-{number}",
-        "type": "pipeline.run.failed",
-        "subject": {"name": name},
-        "run": {"number": str(number), "status": "FAILED"},
-    }
-
-
-def call(running: RunningHouse, path: str, secret: str, body: object) -> int:
-    """Call a hook as a tool would; what it answered."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{running.address}/hooks/{path}",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
-            status: int = reply.status
-            return status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def robot(running: RunningHouse, method: str, path: str, body: object = None) -> None:
-    """Tell the simulator what happens to a robot."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{running.robots}/robots/{path}", None if body is None else json.dumps(body).encode(), method=method
-    )
-    urllib.request.urlopen(request, timeout=20).close()  # noqa: S310 - loopback
-
-
-def subscribe(page: Page, running: RunningHouse, project: str, key: str) -> None:
-    """Tell a robot of failed runs."""
-    page.goto(f"{TAB.format(key=project)}?new")
-    page.fill('input[name="name"]', key)
-    page.fill('input[name="url"]', running.robot_url(key))
-    page.check('input[name="events"][value="pipeline.run.failed"]')
-    page.locator(".card-foot .btn-main").click()
-    expect(page.locator(".notice-ok").first).to_be_visible()
 
 
 def live(page: Page) -> None:
@@ -92,11 +45,10 @@ def streams(page: Page) -> tuple[list[Request], list[Request]]:
 def test_rows_settle_where_they_stand(chromium: Browser, running: RunningHouse, width: int) -> None:
     name = f"settling-{width}"
     with browsing(chromium, running, width=width) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
-        subscribe(page, running, f"en-{width}", f"a-robot-{name}")
+        enter(page, "alice")
+        subscribe(page, f"en-{width}", running.robot_url(f"a-robot-{name}"), f"a-robot-{name}")
         for number in range(14):
-            running.emit(f"en-{width}", event(number, name))
+            running.emit(f"en-{width}", failed_run(number, name))
         page.goto(f"/projects/en-{width}/deliveries")
         waiting = page.locator("tbody").get_by_text("Waiting")
         assert waiting.count() > 0
@@ -106,7 +58,7 @@ def test_rows_settle_where_they_stand(chromium: Browser, running: RunningHouse, 
         box.check()
         before = [one.bounding_box() for one in page.locator("tbody tr").all()]
         expect(waiting).to_have_count(0, timeout=20_000)
-        running.emit(f"en-{width}", event(99, name))
+        running.emit(f"en-{width}", failed_run(99, name))
         expect(page.get_by_text("1 newer delivery")).to_be_visible()
         assert [one.bounding_box() for one in page.locator("tbody tr").all()] == before
         assert page.evaluate("window.moved") == []
@@ -118,19 +70,18 @@ def test_rows_settle_where_they_stand(chromium: Browser, running: RunningHouse, 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_row_that_dies_is_marked_and_keeps_its_height(chromium: Browser, running: RunningHouse, width: int) -> None:
     key = f"a-robot-that-dies-{width}"
-    robot(running, "PUT", f"{key}/faults", {"busy": 1})
+    running.robot("PUT", f"{key}/faults", {"busy": 1})
     with browsing(chromium, running, language="zh-CN", width=width) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
-        subscribe(page, running, f"zh-{width}", key)
-        running.emit(f"zh-{width}", event(1, "dying"))
-        running.emit(f"zh-{width}", event(2, "dying"))
+        enter(page, "alice")
+        subscribe(page, f"zh-{width}", running.robot_url(key), key)
+        running.emit(f"zh-{width}", failed_run(1, "dying"))
+        running.emit(f"zh-{width}", failed_run(2, "dying"))
         page.goto(f"/projects/zh-{width}/deliveries")
         page.evaluate(_WATCH)
         live(page)
         before = [one.bounding_box() for one in page.locator("tbody tr").all()]
-        robot(running, "PUT", f"{key}/faults", {})
-        robot(running, "DELETE", key)
+        running.robot("PUT", f"{key}/faults", {})
+        running.robot("DELETE", key)
         expect(page.locator("tbody .badge-dead")).to_have_count(2, timeout=30_000)
         assert [one.bounding_box() for one in page.locator("tbody tr").all()] == before
         assert page.evaluate("window.moved") == []
@@ -140,9 +91,8 @@ def test_a_page_has_one_stream_which_rests_while_nobody_looks_and_then_catches_u
     chromium: Browser, running: RunningHouse
 ) -> None:
     with browsing(chromium, running) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
-        subscribe(page, running, "orders", "a-robot-for-the-hidden")
+        enter(page, "alice")
+        subscribe(page, "orders", running.robot_url("a-robot-for-the-hidden"), "a-robot-for-the-hidden")
         opened, ended = streams(page)
         page.goto("/projects/orders/deliveries")
         live(page)
@@ -152,7 +102,7 @@ def test_a_page_has_one_stream_which_rests_while_nobody_looks_and_then_catches_u
         expect(page.get_by_text("As of")).to_be_visible()
         page.wait_for_timeout(100)
         assert (len(opened), len(ended)) == (1, 1)
-        running.emit("orders", event(1, "unseen"))
+        running.emit("orders", failed_run(1, "unseen"))
         running.seen("a-robot-for-the-hidden", 1)
         assert page.get_by_text("newer deliver").count() == 0
         page.evaluate(_HIDDEN, arg=False)
@@ -166,8 +116,7 @@ def test_a_page_has_one_stream_which_rests_while_nobody_looks_and_then_catches_u
 
 def test_pages_without_live_parts_open_no_stream(chromium: Browser, running: RunningHouse) -> None:
     with browsing(chromium, running) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         opened, _ = streams(page)
         for path in ("/projects/risk", "/projects/risk/events", f"{TAB.format(key='risk')}?new"):
             page.goto(path)
@@ -182,8 +131,7 @@ def test_a_source_says_what_came_and_nothing_shifts(
     name = f"live-{language.lower()}-{width}"
     long = f"{name}/a-very-long-branch-based-pipeline-name-of-the-merge-queue-支付与结算平台夜间构建与回归测试通知"
     with browsing(chromium, running, language=language, width=width) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         page.goto("/projects/payments/sources/new")
         page.check('input[name="kind"][value="generic"]')
         page.fill('input[name="name"]', name)
@@ -197,14 +145,14 @@ def test_a_source_says_what_came_and_nothing_shifts(
         page.evaluate(_WATCH)
         step = page.locator("#arrived")
         below = page.locator("#calls").bounding_box()
-        assert call(running, f"payments/{name}", "wrong", event(1, name)) == 401
+        assert running.call(f"payments/{name}", "wrong", failed_run(1, name)) == 401
         expect(step.locator(".notice-dead")).to_be_visible(timeout=15_000)
         odd = {"id": "1", "type": "no.such.type", "subject": {"name": name}}
-        assert call(running, f"payments/{name}", secret, odd) == 400
+        assert running.call(f"payments/{name}", secret, odd) == 400
         expect(step).to_contain_text("unknown-event-type", timeout=15_000)
-        assert call(running, f"payments/{name}", secret, event(2, long)) == 202
+        assert running.call(f"payments/{name}", secret, failed_run(2, long)) == 202
         expect(step.locator(".notice-ok")).to_be_visible(timeout=15_000)
-        assert call(running, f"payments/{name}", "wrong", event(3, name)) == 401
+        assert running.call(f"payments/{name}", "wrong", failed_run(3, name)) == 401
         expect(step.locator(".notice-dead")).to_be_visible(timeout=15_000)
         expect(step.locator(".notice-ok")).to_be_visible()
         assert page.locator("#calls").bounding_box() == below
@@ -217,8 +165,7 @@ def test_address_and_secret_are_copied_by_a_button_that_only_scripts_show(
 ) -> None:
     with browsing(chromium, running) as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         page.goto("/projects/payments/sources/new")
         page.check('input[name="kind"][value="generic"]')
         page.get_by_label("Name", exact=True).fill("copied")
@@ -242,8 +189,7 @@ def test_address_and_secret_are_copied_by_a_button_that_only_scripts_show(
 
 def test_no_script_no_style_and_no_page_is_kept_by_htmx(chromium: Browser, running: RunningHouse) -> None:
     with browsing(chromium, running) as page:
-        sign_in(page, "alice")
-        page.wait_for_url("/")
+        enter(page, "alice")
         page.goto("/projects/risk/deliveries")
         live(page)
         config = page.evaluate("htmx.config")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from full_house import event
-from running_house import TAB, RunningHouse, browsing, sign_in, too_wide
+from running_house import TAB, RunningHouse, browsing, enter, too_wide
 
 pytestmark = pytest.mark.browser
 
@@ -32,8 +32,7 @@ def test_long_names_push_nothing_out_of_a_page(chromium: Browser, running: Runni
     running.emit("long", {**told, "id": f"long-{width}"}, source=SOURCE)
     wrong: list[str] = []
     with browsing(chromium, running, width=width) as page:
-        sign_in(page, "admin")
-        page.wait_for_url("/")
+        enter(page, "admin")
         for path in (
             "/workspace",
             "/admin/projects",

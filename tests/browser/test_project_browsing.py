@@ -1,14 +1,11 @@
 """The pages of a project in a real browser: the way from a tool's first call to a cured and replayed message."""
 
-import json
 import re
-import urllib.error
-import urllib.request
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from running_house import PASSWORDS, RunningHouse, browsing, command, sign_in, too_wide
+from running_house import PASSWORDS, RunningHouse, browsing, command, enter, failed_run, subscribe, too_wide
 
 pytestmark = pytest.mark.browser
 
@@ -59,43 +56,12 @@ _OWED = """() => {
 }"""
 
 
-def call(running: RunningHouse, source: str, secret: str, event: dict[str, object]) -> int:
-    """Call a hook as a tool would; what it answered."""
-    request = urllib.request.Request(  # noqa: S310 - loopback
-        f"{running.address}/hooks/{KEY}/{source}",
-        data=json.dumps(event).encode(),
-        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
-            status: int = reply.status
-            return status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def event(number: int, name: str = "build-and-release") -> dict[str, object]:
-    """A failed run."""
-    return {
-        "id": f"{name}-{number}",
-        "type": "pipeline.run.failed",
-        "subject": {"name": name},
-        "run": {"number": str(number), "status": "FAILED", "url": f"https://ci.example.com/p/{number}"},
-    }
-
-
 @pytest.fixture(scope="module")
 def root(running: RunningHouse) -> str:
     """An instance administrator."""
     PASSWORDS["root"] = "correct-horse-of-root"
     command(running.environ, "user", "add", "root", "--admin", "--password-stdin", said=PASSWORDS["root"] + "\n")
     return "root"
-
-
-def enter(page: Page, name: str) -> None:
-    """Sign in and wait for the homepage."""
-    sign_in(page, name)
-    page.wait_for_url("/")
 
 
 def reload_until(page: Page, words: str) -> None:
@@ -106,15 +72,6 @@ def reload_until(page: Page, words: str) -> None:
         page.wait_for_timeout(100)
         page.reload()
     expect(page.get_by_text(words)).to_be_visible()
-
-
-def subscribe(page: Page, url: str, name: str) -> None:
-    page.goto(f"{P}/settings/general/notifications/wecom?new")
-    page.fill('input[name="name"]', name)
-    page.fill('input[name="url"]', url)
-    page.check('input[name="events"][value="pipeline.run.failed"]')
-    page.get_by_role("button", name="OK", exact=True).click()
-    expect(page.get_by_text("Saved. New events use it from now on.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -135,9 +92,9 @@ def test_from_a_new_source_to_the_path_of_its_first_event(
         page.goto(f"{P}/sources")
         page.get_by_role("link", name=name).click()
         assert secret not in page.content()
-        assert call(running, name, "wrong", event(1)) == 401
+        assert running.call(f"{KEY}/{name}", "wrong", failed_run(1)) == 401
         reload_until(page, "Its secret is not the one of this source.")
-        assert call(running, name, secret, event(128, f"of-{name}")) == 202
+        assert running.call(f"{KEY}/{name}", secret, failed_run(128, f"of-{name}")) == 202
         reload_until(page, "It works")
         page.get_by_role("link", name="See its path").click()
         expect(page.get_by_text(f"Received from {name}")).to_be_visible()
@@ -147,13 +104,11 @@ def test_a_dead_delivery_is_found_cured_and_replayed_by_what_the_pages_say(
     chromium: Browser, running: RunningHouse
 ) -> None:
     gone = running.robot_url("a-robot-that-is-gone")
-    urllib.request.urlopen(  # noqa: S310 - loopback
-        urllib.request.Request(f"{running.robots}/robots/a-robot-that-is-gone", method="DELETE")  # noqa: S310 - loopback
-    ).close()
+    running.robot("DELETE", "a-robot-that-is-gone")
     with browsing(chromium, running, scripts=False) as page:
         enter(page, "bob")
-        subscribe(page, gone, "on call")
-        running.emit(KEY, event(500, LONG))
+        subscribe(page, KEY, gone, "on call")
+        running.emit(KEY, failed_run(500, LONG))
         page.goto(f"{P}/deliveries?state=dead")
         reload_until(page, LONG)
         page.locator(".c-event a").first.click()
@@ -177,8 +132,8 @@ def test_every_page_fits_its_window_and_names_its_controls(
 ) -> None:
     with browsing(chromium, running, scripts=False) as page:
         enter(page, "alice")
-        subscribe(page, running.robot_url(f"a-robot-for-{language}-{width}"), f"{LONG[:60]} {language} {width}")
-    running.emit(KEY, event(600 + width, LONG + language))
+        subscribe(page, KEY, running.robot_url(f"a-robot-for-{language}-{width}"), f"{LONG[:60]} {language} {width}")
+    running.emit(KEY, failed_run(600 + width, LONG + language))
     running.seen(f"a-robot-for-{language}-{width}", 1)
     with browsing(chromium, running, language=language, width=width) as page:
         enter(page, root)
@@ -191,13 +146,13 @@ def test_every_page_fits_its_window_and_names_its_controls(
 def test_newer_deliveries_wait_behind_a_line_and_move_no_row(chromium: Browser, running: RunningHouse) -> None:
     with browsing(chromium, running) as page:
         enter(page, "alice")
-        subscribe(page, running.robot_url("a-lively-robot"), "lively")
-        running.emit(KEY, event(800))
+        subscribe(page, KEY, running.robot_url("a-lively-robot"), "lively")
+        running.emit(KEY, failed_run(800))
         running.seen("a-lively-robot", 1)
         page.goto(f"{P}/deliveries")
         rows = page.locator("tbody tr")
         before = (rows.count(), rows.first.bounding_box())
-        running.emit(KEY, event(801))
+        running.emit(KEY, failed_run(801))
         expect(page.get_by_text(re.compile("newer deliver"))).to_be_visible()
         assert (rows.count(), rows.first.bounding_box()) == before
         page.get_by_role("link", name="Show them").click()
@@ -212,14 +167,14 @@ def test_the_first_event_of_a_source_shows_by_itself(chromium: Browser, running:
         page.get_by_label("Name", exact=True).fill("watched")
         page.get_by_role("button", name="Add", exact=True).click()
         secret = page.locator(".copy-line.is-secret code").inner_text()
-        assert call(running, "watched", secret, event(900)) == 202
+        assert running.call(f"{KEY}/watched", secret, failed_run(900)) == 202
         expect(page.get_by_text("It works")).to_be_visible(timeout=15_000)
         # The secret is still there: only the part that waits was swapped.
         assert page.locator(".copy-line.is-secret code").inner_text() == secret
 
 
 def test_the_command_line_and_the_page_tell_the_same(chromium: Browser, running: RunningHouse) -> None:
-    (accepted,) = running.emit(KEY, event(700))
+    (accepted,) = running.emit(KEY, failed_run(700))
     command(running.environ, "why", accepted)
     with browsing(chromium, running) as page:
         enter(page, "carol")
