@@ -140,3 +140,20 @@ def test_who_asks_for_http_2_in_the_clear_is_answered_as_everybody(port: int, bu
     wire.send(post(event(3), path=HOOK))
     assert wire.answer()[0] == 202
     wire.socket.close()
+
+
+@pytest.mark.parametrize("first", [b"", post(event(8))])
+def test_what_cannot_be_spoken_is_answered_and_ends_nothing_else(port: int, first: bytes) -> None:
+    wire = Wire(port)
+    if first:
+        wire.send(first)
+        assert wire.answer()[0] == 202
+    wire.send(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert wire.answer()[0] == 200
+    wire.send(post(event(9)) + post(event(10), "Connection: Upgrade", "Upgrade: h2c") + post(event(11)))
+    assert [wire.answer()[0] for _ in range(3)] == [202] * 3
+    wire.send(post(event(12), "Upgrade: h2c") + post(event(13), "Connection: Upgrade"))
+    assert [wire.answer()[0] for _ in range(2)] == [202] * 2
+    wire.send(b"CONNECT test:80 HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert wire.answer()[0] in {400, 404}
+    wire.socket.close()

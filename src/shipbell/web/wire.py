@@ -1,9 +1,9 @@
 """Wire: uvicorn's HTTP protocol, with the head and the body of an answer sent together."""
 
 import asyncio
-import re
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from shipbell.domain.errors import HeadTooLarge
@@ -21,8 +21,7 @@ _HEAD_BYTES = 64 * 1024
 _CHUNKED_BYTES = 8 * 1024 * 1024
 # A request has once to twice this long to arrive.
 _PATIENCE_SECONDS = 60.0
-# Java's and curl's way of asking for HTTP/2 in the clear; the parser would take the body for something else.
-_H2C = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n)", re.IGNORECASE)
+_INVALID = "Invalid HTTP request received."
 
 
 class _Corked:
@@ -116,10 +115,16 @@ class WholeAnswers(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came, within bounds."""
-        if b"h2c" in data and not self._in_body():
-            head, end, rest = data.partition(_END_OF_HEAD)
-            data = _H2C.sub(b"", head + end) + rest
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            if self._upgrades():
+                self._read_on(data[pause.args[0] :])
+        except httptools.HttpParserError:
+            self.logger.warning(_INVALID)
+            self.send_400_response(_INVALID)
+            return
         if self.headers is not self._read or self._chunked:
             self._count(len(data))
 
@@ -127,6 +132,8 @@ class WholeAnswers(HttpToolsProtocol):
         """Take a plain call of a hook; leave any other to uvicorn."""
         self._read, self._chunked = self.headers, False
         if not self._plain():
+            if self._upgrades():
+                return
             self._chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
             super().on_headers_complete()
             return
@@ -146,13 +153,28 @@ class WholeAnswers(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Answer a call that is whole."""
         call: Any = self.cycle
-        if not isinstance(call, _Call):
-            super().on_message_complete()
+        if not isinstance(call, _Call) or not call.more_body:
+            if not self._upgrades():
+                super().on_message_complete()
             return
         call.more_body = False
         task = self.loop.create_task(self._answer(call, self.scope))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
+
+    def _upgrades(self) -> bool:
+        """Whether the request asks for another protocol: Java and curl do for HTTP/2 in the clear."""
+        return self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers)
+
+    def _read_on(self, rest: bytes) -> None:
+        """Read a request as if it had not asked for another protocol: the parser would pass over its body."""
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", self.parser.get_http_version().encode(), b"\r\n"]
+        for name, value in self.headers:
+            if name != b"upgrade":
+                head += (name, b": ", value, b"\r\n")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(b"".join((*head, b"\r\n", rest)))
 
     def _in_body(self) -> bool:
         before = self._before()
@@ -189,7 +211,7 @@ class WholeAnswers(HttpToolsProtocol):
         """Whether this is a short POST to a hook that may be answered next."""
         if not self.url.startswith(_HOOKS) or b"%" in self.url or b"#" in self.url or self.expect_100_continue:
             return False
-        before = self._before()
+        before: Any = self.cycle
         if not isinstance(self.app, Observed) or not (before is None or before.response_complete):
             return False
         if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
