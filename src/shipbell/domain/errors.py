@@ -66,7 +66,7 @@ class BodyTooLarge(BadInput):
 
 
 class HeadTooLarge(BadInput):
-    """The request line and the headers are over 64 KiB."""
+    """The request line and the headers have no end within some 64 KiB."""
 
     code = "head-too-large"
 

@@ -16,7 +16,8 @@ _HOOKS = b"/hooks/"
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"upgrade"})
 # A length of five digits is a body of less than 100 kB.
 _DIGITS = 6
-# What may come before a request is whole: its head, and all of one in chunks, whose frames and trailers count, too.
+# What may come before a head is whole (one that a single read brings is taken), and of a body in chunks with all that
+# is around it.
 _HEAD_BYTES = 64 * 1024
 _CHUNKED_BYTES = 8 * 1024 * 1024
 # A request has once to twice this long to arrive.
