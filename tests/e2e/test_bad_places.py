@@ -106,6 +106,25 @@ def test_a_read_only_data_folder_is_told_to_an_unprivileged_user(nobodys_place: 
         refused(Ran(done.returncode, done.stdout, done.stderr), "cannot be")
 
 
+@pytest.mark.skipif(IS_ROOT and shutil.which("setpriv") is None, reason="as root it needs setpriv")
+def test_a_folder_that_is_shut_is_told_by_every_command(tmp_path: Path) -> None:
+    shut, rights = tmp_path / "shut", "-dac_override,-dac_read_search"
+    shut.mkdir(mode=0)
+    bound = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if IS_ROOT else []
+    for data, words, code in (
+        (shut, ["export"], 3),
+        (shut, ["restore", __file__], 3),
+        (shut, ["doctor"], 1),
+        (tmp_path / "data", ["apply", str(shut / "settings.yaml")], 2),
+        (tmp_path / "data", ["apply", str(shut)], 2),
+    ):
+        ran = subprocess.run(
+            [*bound, sys.executable, "-m", "shipbell", *words],
+            env=environment(data), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (ran.returncode, f"{shut}" in ran.stdout + ran.stderr) == (code, True), (words, ran)
+
+
 # --- a full disk ----------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,32 @@ def test_a_back_up_restores_whole_with_its_key_and_says_so_without(
     assert place.say("restore", file).code == 1
 
 
+def test_a_back_up_goes_where_the_settings_say_that_the_database_is(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.say("apply", place.file(SETTINGS))
+    before = place.say("export").out
+    file = str(place.folder / "backup.tar.gz")
+    assert place.say("backup", file, "--with-key").code == 0
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    monkeypatch.setenv("SHIPBELL_DATABASE_URL", f"sqlite:///{place.folder / 'bell.sqlite'}")
+    assert place.say("restore", file).code == 0
+    assert place.say("export").out == before
+    assert place.say("restore", file).code == 1
+
+
+def test_a_back_up_is_put_beside_no_part_of_an_old_database(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.say("apply", place.file(SETTINGS))
+    file = str(place.folder / "backup.tar.gz")
+    assert place.say("backup", file).code == 0
+    monkeypatch.setenv("SHIPBELL_DATA", str(place.folder / "elsewhere"))
+    rest = place.folder / "elsewhere" / "shipbell.db-wal"
+    rest.parent.mkdir()
+    rest.write_bytes(b"what was never written into the old one")
+    ran = place.say("restore", file)
+    assert (ran.code, f"{rest} exists already" in ran.err) == (1, True)
+
+
 def test_what_is_no_back_up_is_told(place: Place) -> None:
     assert place.say("restore", place.file("hello", "backup.tar.gz")).code == 2
     assert place.say("restore", str(place.folder / "none.tar.gz")).code == 2

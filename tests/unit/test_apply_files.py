@@ -57,7 +57,10 @@ def test_what_is_not_yaml_is_told_with_its_place(tmp_path: Path, text: str) -> N
 
 
 def test_bytes_that_are_no_utf_8_are_refused_in_words(tmp_path: Path) -> None:
-    assert "is not YAML" in refused(written(tmp_path, "name: 支付".encode("gb18030")))
+    assert "is not YAML: byte 9 is no UTF-8" in refused(written(tmp_path, "name: 支付".encode("gb18030")))
+    # So a PowerShell writes what another command tells it.
+    assert "byte 1 is no UTF-8" in refused(written(tmp_path, "name: x".encode("utf-16")))
+    assert "the character U+0000 may not stand there (character 7)" in refused(written(tmp_path, "name: \0"))
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.getcwd []", "!!python/name:os.system", "!unknown x"])
@@ -83,6 +86,10 @@ def test_a_file_over_4_mib_is_refused_and_one_of_4_mib_is_read(tmp_path: Path) -
     whole = written(tmp_path, text + "#" * (MOST_BYTES - len(text)))
     assert read_file(whole) == {"name": "x"}
     assert "4 MiB" in refused(written(tmp_path, text + "#" * (MOST_BYTES - len(text) + 1)))
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    assert "4 MiB" in refused(Path("/dev/zero"))
 
 
 def test_aliases_serve_as_short_cuts(tmp_path: Path) -> None:
@@ -165,10 +172,21 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_of_a_folder_every_yaml_and_yml_is_taken_in_order_of_name(tmp_path: Path) -> None:
-    for name in ("20-b.yml", "10-a.yaml", "notes.txt", "30.yaml.bak"):
+    for name in ("20-b.yml", "10-a.yaml", "30-C.YAML", "notes.txt", "30.yaml.bak", ".10-a.yaml"):
         written(tmp_path, "", name)
     (tmp_path / "deeper.yaml").mkdir()
-    assert [one.name for one in files_of(tmp_path)] == ["10-a.yaml", "20-b.yml"]
+    assert [one.name for one in files_of(tmp_path)] == ["10-a.yaml", "20-b.yml", "30-C.YAML"]
+
+
+def test_a_link_of_a_folder_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lost.yaml").symlink_to(tmp_path / "gone")
+    [one] = files_of(tmp_path)
+    assert "cannot be read" in refused(one)
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="cannot be read"):
+        files_of(tmp_path / ("a" * 300))
 
 
 def test_a_folder_without_files_is_told(tmp_path: Path) -> None:

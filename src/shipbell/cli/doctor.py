@@ -60,16 +60,27 @@ async def examined() -> list[Check]:
     except ShipbellError as error:
         return [fault("settings", error.sentence, "Mend the setting; docs/reference lists them all.")]
     checks = [fine("settings", "every setting can be used"), _folder(path.parent), _disk(path.parent), _clock()]
-    keys = _keys(settings, path)
-    checks.append(keys.check)
     robots: Sequence[Secret] = ()
-    if path.exists():
-        found, robots = _database(path, keys.keys)
+    # What is in a folder that cannot be entered is not known, and not missing either.
+    if os.access(path.parent, os.X_OK) or not _is_there(path.parent):
+        found, robots = _inside(settings, path)
         checks += found
-    else:
-        checks.append(fine("database", f"{path} is not there yet: the first command makes it"))
     outward = await asyncio.gather(ways_out(settings, (*robots, *_operator(settings))), identity_provider(settings))
     return checks + [one for lines in outward for one in lines]
+
+
+def _inside(settings: Settings, path: Path) -> tuple[list[Check], Sequence[Secret]]:
+    """What the data folder holds: the keys, and the database with its robots."""
+    keys = _keys(settings, path)
+    if not path.exists():
+        return [keys.check, fine("database", f"{path} is not there yet: the first command makes it")], ()
+    found, robots = _database(path, keys.keys)
+    return [keys.check, *found], robots
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it can be seen from here; a folder on the way that is shut hides it."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for what is hidden
 
 
 def _operator(settings: Settings) -> tuple[Secret, ...]:
@@ -78,7 +89,7 @@ def _operator(settings: Settings) -> tuple[Secret, ...]:
 
 def _folder(folder: Path) -> Check:
     cure = f"Give the user of this process a folder of its own there: mkdir -p {folder}, then chown it."
-    present = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    present = next(one for one in (folder, *folder.absolute().parents) if _is_there(one))
     if not present.is_dir():
         return fault("data folder", f"{present} is no folder.", cure)
     if not os.access(present, os.R_OK | os.W_OK | os.X_OK):
@@ -87,7 +98,7 @@ def _folder(folder: Path) -> Check:
 
 
 def _disk(folder: Path) -> Check:
-    present = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    present = next(one for one in (folder, *folder.absolute().parents) if _is_there(one))
     free = shutil.disk_usage(present).free
     told = f"{free // (1024 * 1024):,} MiB are free"
     if free < _LEAST_FREE:

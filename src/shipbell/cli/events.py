@@ -1,7 +1,9 @@
 """`emit`, `why` and `source try`."""
 
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,17 +18,19 @@ from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json
 from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
 from shipbell.cli.telling import ID_BYTES, path_lines, path_value
-from shipbell.domain.errors import BadInput, InvalidFile, NotFound
+from shipbell.domain.errors import BadInput, BodyTooLarge, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.source import InboundRequest
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
+from shipbell.web.hooks import MOST_BYTES, TOO_LARGE
 
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _SECONDS = 30
 _ACCEPTED = 202
 _JSON = "application/json"
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]")
 _sources = typer.Typer(no_args_is_help=True, help="Readers of CI tools.")
 
 
@@ -38,11 +42,15 @@ def register(app: typer.Typer) -> None:
 
 
 def read_input(path: str) -> bytes:
-    """A file, or standard input for `-`."""
+    """A file, or standard input for `-`; no more of it is read than a hook takes."""
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except OSError as error:
+        with nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as file:
+            body = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
         fail(InvalidFile(f"{path} cannot be read ({type(error).__name__})."))
+    if len(body) > MOST_BYTES:
+        fail(BodyTooLarge(TOO_LARGE))
+    return body
 
 
 def emit(
@@ -57,6 +65,8 @@ def emit(
         fail(BadInput(f"“{target}” names no source: write PROJECT/SOURCE."))
     chosen = settings()
     given = secret or (chosen.emit_secret.reveal() if chosen.emit_secret else None)
+    if given and _UNSENDABLE.search(given):
+        fail(BadInput("The secret holds a line break or another control character: give the secret alone."))
     address = (url or chosen.public_url or _DEFAULT_URL).rstrip("/")
     if not address.startswith(("http://", "https://")):
         fail(BadInput(f"“{address}” is no address of a server: write such as {_DEFAULT_URL}."))
@@ -78,6 +88,8 @@ async def _post(url: str, secret: str | None, body: bytes) -> tuple[int, str]:
             session.post(url, data=body, headers=headers, allow_redirects=False) as response,
         ):
             return response.status, await response.text()
+    except aiohttp.InvalidURL as error:
+        raise BadInput(f"“{url.partition('/hooks/')[0]}” is no address of a server.") from error
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise NotFound(f"No server answers at {url.partition('/hooks/')[0]} ({type(error).__name__}).") from error
 

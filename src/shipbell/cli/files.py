@@ -7,7 +7,8 @@ import typer
 
 from shipbell.assemble import Parts
 from shipbell.cli.output import put
-from shipbell.cli.running import BY, say, with_parts
+from shipbell.cli.running import BY, fail, say, with_parts
+from shipbell.domain.errors import BadInput
 from shipbell.usecases.apply import Plan
 
 
@@ -18,11 +19,15 @@ def register(app: typer.Typer) -> None:
 
 
 def apply_command(
-    path: Annotated[Path, typer.Argument(metavar="FILE|DIR", help="A YAML file, or a folder of them.")],
+    place: Annotated[str, typer.Argument(metavar="FILE|DIR", help="A YAML file, or a folder of them.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="End what a named project does not mention.")] = False,
 ) -> None:
     """Make projects, members, sources and subscriptions what a file says."""
+    if not place:
+        # An empty variable of a script would be the folder where it runs.
+        fail(BadInput("Name a file or a folder."))
+    path = Path(place)
 
     async def work(parts: Parts) -> Plan:
         if dry_run:

@@ -47,8 +47,8 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
     chosen = settings()
     key_file = chosen.data / FILE
     try:
-        folder = database_path(chosen).parent
-        fingerprint, key = restore(file, folder)
+        path = database_path(chosen)
+        fingerprint, key = restore(file, path)
         if key is not None and chosen.secret_key is None:
             chosen.data.mkdir(parents=True, exist_ok=True)
             write_key(key_file, key)
@@ -63,7 +63,7 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
                 f" give the one it was made with in SHIPBELL_SECRET_KEY or in {key_file}."
             )
         )
-    say(f"Restored into {folder}.")
+    say(f"Restored into {path.parent}.")
 
 
 @_audit.command("verify", short_help="Check that the audit log is whole.")

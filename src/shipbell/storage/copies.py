@@ -14,6 +14,8 @@ from shipbell.domain.errors import Conflict, DatabaseUnusable, InvalidFile
 from shipbell.domain.secret import Secret
 
 _DATABASE, _FINGERPRINT, _KEY = "shipbell.db", "key.fingerprint", "secret.key"
+# What SQLite keeps beside a database: an old one would be written into the new.
+_PARTS = ("-wal", "-journal", "-shm")
 _PAGES = 4_096
 
 
@@ -56,15 +58,16 @@ def _copied(path: Path, copy: Path) -> None:
         source.close()
 
 
-def restore(archive_path: Path, folder: Path) -> tuple[str, Secret | None]:
-    """Put a back-up into an empty data folder; the fingerprint of its key, and the key if it came along.
+def restore(archive_path: Path, target: Path) -> tuple[str, Secret | None]:
+    """Put a back-up where no database is yet; the fingerprint of its key, and the key if it came along.
 
-    Raises Conflict when a database is there already, InvalidFile for a file that is no whole back-up; then nothing is
-    left in the folder. Raises DatabaseUnusable when the folder cannot be written.
+    Raises Conflict when a database or a part of one is there already, InvalidFile for a file that is no whole back-up;
+    then nothing is left in the folder. Raises DatabaseUnusable when the folder cannot be written.
     """
-    target = folder / _DATABASE
-    if target.exists():
-        raise Conflict(f"{target} exists already: restore into an empty SHIPBELL_DATA.")
+    folder = target.parent
+    for one in (target, *(target.with_name(f"{target.name}{part}") for part in _PARTS)):
+        if os.path.lexists(one):
+            raise Conflict(f"{one} exists already: restore into an empty SHIPBELL_DATA.")
     try:
         file = archive_path.open("rb")
     except OSError as error:

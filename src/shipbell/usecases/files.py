@@ -103,7 +103,8 @@ _Loader.yaml_implicit_resolvers = {
 def read_file(path: Path) -> Mapping[str, object]:
     """One file as a mapping; raises InvalidFile that names it."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InvalidFile(f"{path} cannot be read ({type(error).__name__}).") from error
     if len(raw) > MOST_BYTES:
@@ -122,21 +123,38 @@ def read_file(path: Path) -> Mapping[str, object]:
 
 
 def _place(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return f"byte {error.start + 1} is no UTF-8."
+        case yaml.reader.ReaderError():
+            return f"the character U+{error.character:04X} may not stand there (character {error.position + 1})."
     mark = getattr(error, "problem_mark", None)
     told = getattr(error, "problem", None) or type(error).__name__
     return f"{told} (line {mark.line + 1}, column {mark.column + 1})." if mark else f"{told}."
 
 
 def files_of(path: Path) -> list[Path]:
-    """A file, or every *.yaml and *.yml of a folder in order of name; raises InvalidFile when there is none."""
-    if path.is_dir():
-        found = sorted(one for one in path.iterdir() if one.suffix in {".yaml", ".yml"} and one.is_file())
-        if not found:
-            raise InvalidFile(f"{path} holds no *.yaml file.")
-        return found
-    if not path.exists():
-        raise InvalidFile(f"{path} does not exist.")
-    return [path]
+    """A file, or every *.yaml and *.yml of a folder in order of name, hidden ones left out.
+
+    Raises InvalidFile when there is none.
+    """
+    try:
+        if not path.is_dir():
+            path.stat()
+            return [path]
+        found = sorted(one for one in path.iterdir() if _is_wanted(one))
+    except FileNotFoundError as error:
+        raise InvalidFile(f"{path} does not exist.") from error
+    except OSError as error:
+        raise InvalidFile(f"{path} cannot be read ({type(error).__name__}).") from error
+    if not found:
+        raise InvalidFile(f"{path} holds no *.yaml file.")
+    return found
+
+
+def _is_wanted(path: Path) -> bool:
+    """Whether a folder's file counts; a link that leads nowhere does, so that it is told."""
+    return path.suffix.lower() in {".yaml", ".yml"} and not path.name.startswith(".") and not path.is_dir()
 
 
 def write_yaml(value: object) -> str:

@@ -20,7 +20,7 @@ from shipbell.web.problems import problem, status_of
 
 MOST_BYTES = 1024 * 1024
 _ENCODE = msgspec.json.Encoder().encode
-_TOO_LARGE = "The body is over 1 MiB: send fewer or smaller events."
+TOO_LARGE = "The body is over 1 MiB: send fewer or smaller events."
 _PARTS = 4
 _ALLOW = {"Allow": "POST, OPTIONS"}
 _JSON = (b"content-type", b"application/json")
@@ -130,7 +130,7 @@ def _query(raw: bytes) -> dict[str, str]:
 async def read_body(content_length: str | None, receive: Receive) -> bytes:
     """Read a body of at most 1 MiB, whatever its length header says."""
     if content_length is not None and content_length.isdigit() and int(content_length) > MOST_BYTES:
-        raise BodyTooLarge(_TOO_LARGE)
+        raise BodyTooLarge(TOO_LARGE)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -140,7 +140,7 @@ async def read_body(content_length: str | None, receive: Receive) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MOST_BYTES:
-            raise BodyTooLarge(_TOO_LARGE)
+            raise BodyTooLarge(TOO_LARGE)
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
