@@ -47,7 +47,7 @@ async def killed(folder: Path, *, rounds: int, seconds: float, seed: int = 7) ->
         projects = {f"p{number}": {"group": {"url": robot.url(f"robot-{number}")}} for number in range(ROBOTS)}
         async with serving(folder, projects, SHORT) as server, sender(server.address) as post:
             for _ in range(rounds):
-                await _round(server, post, seconds * chance.uniform(0.6, 1.4))
+                await _round(server, post, robot, seconds * chance.uniform(0.6, 1.4))
                 story.flights += _flights(server)
                 began = time.monotonic()
                 await server.start()
@@ -62,10 +62,12 @@ async def killed(folder: Path, *, rounds: int, seconds: float, seed: int = 7) ->
     return story
 
 
-async def _round(server: Server, post: Sender, seconds: float) -> None:
-    """Senders go on until the server is gone."""
+async def _round(server: Server, post: Sender, robot: RunningRobot, seconds: float) -> None:
+    """Senders go on until the server is gone, with a call in the air."""
     senders = [asyncio.create_task(_send(post, number)) for number in range(_SENDERS)]
     await asyncio.sleep(seconds)
+    groups = [robot.groups.of(f"robot-{number}") for number in range(ROBOTS)]
+    await until(lambda: any(one.in_flight for one in groups), 60, "a call in the air")
     server.kill()
     await asyncio.gather(*senders)
 

@@ -22,7 +22,7 @@ import yaml
 import shipbell as shipbell_package
 from shipbell.cli import app
 
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0
 _LISTENS = re.compile(r"Shipbell serves on http://127\.0\.0\.1:(\d+)")
 _SOURCE_FOLDER = Path(shipbell_package.__file__).parents[1]
 PASSWORD = "a-long-enough-password"
@@ -61,7 +61,7 @@ def shipbell(environ: Mapping[str, str], *words: str, stdin: str | None = None) 
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -179,7 +179,7 @@ class Server:
         """Whether it still runs."""
         return self.process is not None and self.process.poll() is None
 
-    async def stop(self, seconds: float = 20.0) -> tuple[int, float]:
+    async def stop(self, seconds: float = 60.0) -> tuple[int, float]:
         """Ask it to stop; its exit code and how long it took."""
         assert self.process is not None
         began = time.monotonic()

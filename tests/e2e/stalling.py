@@ -50,7 +50,7 @@ async def stalled(folder: Path, *, stalling: int, healthy: int, events: int, pac
 
 
 async def _watch(robot: RunningRobot, keys: list[str], accepted: Mapping[str, float], story: Story) -> None:
-    await until(lambda: all(len(robot.messages(key)) >= len(accepted) for key in keys), 10, "healthy groups")
+    await until(lambda: all(len(robot.messages(key)) >= len(accepted) for key in keys), 60, "healthy groups")
     for key in keys:
         seen = first_shown(robot.messages(key), _NAME)
         story.missing += [(key, name) for name in accepted if name not in seen]
@@ -72,7 +72,7 @@ async def _mend(
     projects["all"][DELETED]["url"] = robot.url(REPLACED)
     await server.apply(projects)
     story.replayed = await server.run("deliveries", "replay", *story.dead)
-    await until(lambda: len(robot.messages(REPLACED)) >= len(story.dead), 20, "the replay")
+    await until(lambda: len(robot.messages(REPLACED)) >= len(story.dead), 60, "the replay")
     story.after_the_fix = set(first_shown(robot.messages(REPLACED), _NAME))
 
 

@@ -23,8 +23,8 @@ async def test_people_can_follow_an_event_from_emit_to_the_group_and_send_it_aga
             assert (code, err) == (0, "")
             answer = json.loads(out)
             assert (answer["accepted"], answer["duplicates"], answer["ignored"]) == (2, 0, 0)
-            await until(lambda: len(robot.messages("group")) == 1, 10, "the message")
-            await until(lambda: server.count("delivered") == 1, 10, "the settling")
+            await until(lambda: len(robot.messages("group")) == 1, 60, "the message")
+            await until(lambda: server.count("delivered") == 1, 60, "the settling")
 
             code, out, err = await say(
                 "emit", "payments/ci", "-", "--url", server.address, "--secret", "no", stdin=body
@@ -49,18 +49,22 @@ async def test_people_can_follow_an_event_from_emit_to_the_group_and_send_it_aga
 
             code, out, err = await say("deliveries", "replay", delivery["id"])
             assert (code, out, err) == (0, "", "1 replayed.\n")
-            await until(lambda: len(robot.messages("group")) == 2, 10, "the replay")
+            await until(lambda: len(robot.messages("group")) == 2, 60, "the replay")
 
 
-async def test_a_change_of_settings_is_in_force_in_a_running_server_within_a_second(tmp_path: Path) -> None:
+async def test_a_change_of_settings_is_soon_in_force_in_a_running_server(tmp_path: Path) -> None:
+    """How soon is asked by hand clock in test_directory_picture."""
     async with strict() as robot, serving(tmp_path, {"payments": {}}, SHORT) as server:
         await server.apply({"payments": {"group": {"url": robot.url("group")}}})
-        await asyncio.sleep(1.0)
         file = tmp_path / "event.json"
-        file.write_text(json.dumps(event("api")))
-        ran = await server.run("emit", "payments/ci", str(file), "--url", server.address, "--secret", SECRET)
-        assert ran.code == 0, ran.err
-        await until(lambda: len(robot.messages("group")) == 1, 5, "the message")
+        for number in range(60):
+            file.write_text(json.dumps(event("api", number)))
+            ran = await server.run("emit", "payments/ci", str(file), "--url", server.address, "--secret", SECRET)
+            assert ran.code == 0, ran.err
+            if server.rows("SELECT id FROM deliveries"):
+                break
+            await asyncio.sleep(0.1)
+        await until(lambda: len(robot.messages("group")) == 1, 60, "the message")
 
 
 async def test_what_a_tool_sends_cannot_steer_the_terminal_of_whoever_looks(tmp_path: Path) -> None:
@@ -72,7 +76,7 @@ async def test_what_a_tool_sends_cannot_steer_the_terminal_of_whoever_looks(tmp_
             body = json.dumps(hostile)
             ran = await server.run("emit", "payments/ci", "-", "--url", server.address, stdin=body)
             [event_id] = json.loads(ran.out)["events"]
-            await until(lambda: server.count("delivered") == 1, 10, "the settling")
+            await until(lambda: server.count("delivered") == 1, 60, "the settling")
             [delivery] = json.loads((await server.run("deliveries", "list", "--json")).out)
             assert delivery["subject"] == name
             for words in (["deliveries", "list"], ["deliveries", "show", delivery["id"]], ["why", event_id]):
