@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from chromium import FLAGS, chromium
 from full_house import FullHouse, happen, read_names
 from running_house import PASSWORDS, RunningHouse, browsing, command, enter, environment, settings_file
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
+# How long a page may take to show what it will: an upper bound for a busy machine, which no passing test waits for.
+_SHOWN_MS = 30_000
 
 
 @pytest.fixture(scope="session", name="chromium")
@@ -25,6 +27,7 @@ def _chromium() -> Iterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip("No Chromium on this machine: install the package chromium to run the browser tests.")
+    expect.set_options(timeout=_SHOWN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

@@ -13,7 +13,7 @@ FULL = "/projects/full"
 BARE = "/projects/bare"
 _TAB = TAB.format(key="full")
 _LONG = "risk-rules/very-long-branch-based-pipeline-name-of-the-merge-queue-支付与结算平台夜间构建与回归测试通知"
-_FILLED_SECONDS = 20.0
+_FILLED_SECONDS = 60.0
 
 # Every page by its route, with the addresses to look at: full of data, and empty where it can be.
 VISITS: Mapping[str, tuple[str, ...]] = {

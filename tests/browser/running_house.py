@@ -22,8 +22,8 @@ SECRET = "s3cret-of-ci"
 PASSWORDS = {name: f"correct-horse-of-{name}" for name in ("admin", "alice", "bob", "carol", "nadia")}
 TAB = "/projects/{key}/settings/general/notifications/wecom"
 _SOURCE_FOLDER = Path(shipbell.__file__).parents[1]
-_SEEN_SECONDS = 20.0
-_CLICK_MS = 10_000
+_SEEN_SECONDS = 60.0
+_CLICK_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _send(url: str, headers: Mapping[str, str], body: object = None, method: str
     data = None if body is None else json.dumps(body).encode()
     sent = {**headers, "Content-Type": "application/json"}
     request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - loopback
         return reply.status, reply.read()
 
 
@@ -110,7 +110,7 @@ def command(environ: Mapping[str, str], *words: str, said: str = "") -> None:
         input=said,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -27,7 +27,10 @@ def test_an_answer_that_is_overtaken_by_typing_is_given_up(chromium: Browser, ru
         page.route(re.compile("notifications/wecom"), once)
         ids = page.locator('input[name="user_ids"]')
         ids.press_sequentially("li.si")
-        page.wait_for_timeout(800)
+        for _ in range(300):
+            if held:
+                break
+            page.wait_for_timeout(100)
         assert len(held) == 1
         ids.press_sequentially(";zhang.san")
         expect(page.locator(".bubble").first).to_contain_text("@zhang.san")

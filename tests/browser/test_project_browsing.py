@@ -66,7 +66,7 @@ def root(running: RunningHouse) -> str:
 
 def reload_until(page: Page, words: str) -> None:
     """Look again until the page says it: calls at the door are written soon, not at once."""
-    for _ in range(40):
+    for _ in range(300):
         if page.get_by_text(words).count():
             return
         page.wait_for_timeout(100)
@@ -168,7 +168,7 @@ def test_the_first_event_of_a_source_shows_by_itself(chromium: Browser, running:
         page.get_by_role("button", name="Add", exact=True).click()
         secret = page.locator(".copy-line.is-secret code").inner_text()
         assert running.call(f"{KEY}/watched", secret, failed_run(900)) == 202
-        expect(page.get_by_text("It works")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("It works")).to_be_visible()
         # The secret is still there: only the part that waits was swapped.
         assert page.locator(".copy-line.is-secret code").inner_text() == secret
 
