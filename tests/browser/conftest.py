@@ -1,5 +1,6 @@
 """A real server, a simulated robot and a real browser."""
 
+import asyncio
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from chromium import FLAGS, chromium
 from full_house import FullHouse, happen, read_names
-from running_house import PASSWORDS, RunningHouse, browsing, command, enter, environment, settings_file
+from running_house import PASSWORDS, RunningHouse, admit, browsing, command, enter, environment, settings_file
 
 _START_SECONDS = 120.0
 # How long a page may take to show what it will: an upper bound for a busy machine, which no passing test waits for.
@@ -56,9 +58,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     environ = environment(folder)
     robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "robot", "--port", "0")
     command(environ, "apply", str(settings_file(folder, robot_address)))
-    for name, password in PASSWORDS.items():
-        if name != "admin":
-            command(environ, "user", "add", name, "--password-stdin", said=password + "\n")
+    # In a thread of its own: the driver of the browser has left its loop in this one.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, admit(environ, PASSWORDS)).result()
     server, address = _started(environ, folder / "server.log", "Shipbell serves on", "serve", "--port", "0")
     yield RunningHouse(address=address, robots=robot_address, environ=environ)
     for process in (server, robot):

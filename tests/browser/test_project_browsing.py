@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from running_house import PASSWORDS, RunningHouse, browsing, command, enter, failed_run, subscribe, too_wide
+from running_house import RunningHouse, browsing, command, enter, failed_run, subscribe, too_wide
 
 pytestmark = pytest.mark.browser
 
@@ -54,14 +54,6 @@ _OWED = """() => {
   for (const one of document.querySelectorAll('[style], script:not([src])')) wrong.push('inline: ' + one.outerHTML);
   return wrong;
 }"""
-
-
-@pytest.fixture(scope="module")
-def root(running: RunningHouse) -> str:
-    """An instance administrator."""
-    PASSWORDS["root"] = "correct-horse-of-root"
-    command(running.environ, "user", "add", "root", "--admin", "--password-stdin", said=PASSWORDS["root"] + "\n")
-    return "root"
 
 
 def reload_until(page: Page, words: str) -> None:
@@ -128,7 +120,7 @@ def test_a_dead_delivery_is_found_cured_and_replayed_by_what_the_pages_say(
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_every_page_fits_its_window_and_names_its_controls(
-    chromium: Browser, running: RunningHouse, root: str, language: str, width: int
+    chromium: Browser, running: RunningHouse, language: str, width: int
 ) -> None:
     with browsing(chromium, running, scripts=False) as page:
         enter(page, "alice")
@@ -136,7 +128,7 @@ def test_every_page_fits_its_window_and_names_its_controls(
     running.emit(KEY, failed_run(600 + width, LONG + language))
     running.seen(f"a-robot-for-{language}-{width}", 1)
     with browsing(chromium, running, language=language, width=width) as page:
-        enter(page, root)
+        enter(page, "root")
         for path in PAGES:
             page.goto(path)
             assert not too_wide(page), path
