@@ -157,7 +157,7 @@ async def test_a_selection_tells_how_it_goes_and_why_some_cannot(console: Consol
     assert "hx-trigger" not in ended
     chinese = (await console["bob"].get(f"{there}&lang=zh-CN")).text
     assert "已送达 3 条，等待中 0 条，未送达 0 条" in chinese
-    assert "请先开启订阅" in chinese
+    assert "请先启用订阅" in chinese
 
 
 async def test_a_selection_of_another_project_moves_nothing(console: ConsoleHouse) -> None:
