@@ -116,6 +116,29 @@ async def test_a_companion_text_that_was_in_the_air_is_not_repeated(tmp_path: Pa
         assert await made.states([delivery]) == ["delivered"]
 
 
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_call_counts_against_the_pace_from_when_the_robot_has_it_for_certain(
+    tmp_path: Path, *, crash: bool
+) -> None:
+    async with house(tmp_path, per_minute=2, burst=1) as made:
+        await furnished(made)
+        await made.accept("one")
+        batch = await made.one()
+        made.clock.move(9)
+        if crash:
+            await made.lanes.release()
+        else:
+            await made.settle(batch)
+        await made.accept("two", "three", "four")
+        made.clock.move(25)
+        await made.settle(await made.one())
+        await made.accept("five")
+        made.clock.move(35)
+        assert await made.claim() == []
+        made.clock.move(0.5)
+        assert len(await made.claim()) == 1
+
+
 # --- companion texts ------------------------------------------------------------------------------------------
 
 

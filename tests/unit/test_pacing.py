@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipbell.domain.pacing import Pace, PaceRule, drained, ready_at, room, started
+from shipbell.domain.pacing import Pace, PaceRule, drained, ended, ready_at, room, started
 
 T0 = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
@@ -107,6 +107,26 @@ def test_no_robot_ever_gets_more_than_its_pace_in_any_window(rule: PaceRule, ste
     for step in steps:
         take(lane, step)
     assert crowded(lane.starts, rule) == []
+
+
+CALLS = st.tuples(st.integers(0, 20_000), st.integers(0, 10_000), st.floats(0, 1))
+
+
+@given(rules(), st.lists(CALLS, min_size=20, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_a_robot_gets_its_pace_at_most_however_late_a_call_arrives(
+    rule: PaceRule, calls: list[tuple[int, int, float]]
+) -> None:
+    """A call arrives somewhere between its start and its end; the next one starts after that."""
+    lane, arrived = Lane(rule), []
+    for idle, took, share in calls:
+        lane.real += idle * MS
+        lane.wait()
+        assert lane.start()
+        arrived.append(lane.real + share * took * MS)
+        lane.real += took * MS
+        lane.pace = ended(lane.pace, lane.now)
+    assert crowded(arrived, rule) == []
 
 
 @given(st.lists(STEPS, max_size=60))

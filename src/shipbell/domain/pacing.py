@@ -62,6 +62,13 @@ def started(pace: Pace, rule: PaceRule, now: datetime) -> Pace:
     return Pace((*_known(pace, now), now)[-rule.per_minute :], _full_at(pace, rule, now) + rule.gap)
 
 
+def ended(pace: Pace, at: datetime) -> Pace:
+    """Count the last start as of the end of its call: the robot got it by then, and perhaps no sooner."""
+    if not pace.starts or pace.starts[-1] >= at:
+        return pace
+    return Pace((*pace.starts[:-1], at), pace.full_at)
+
+
 def ready_at(pace: Pace, rule: PaceRule, now: datetime) -> datetime:
     """The earliest time, `now` or later, at which one call may start."""
     if rule.per_minute == 0:

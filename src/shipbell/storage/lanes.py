@@ -6,11 +6,12 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
+from shipbell.domain.pacing import ended
 from shipbell.domain.retry import Again
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Settlement
 from shipbell.storage import lane_rows
-from shipbell.storage.codec import from_ms_or_none, to_ms
+from shipbell.storage.codec import from_ms, from_ms_or_none, to_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.handing import LEASE_MS, Rules, hand_out, rested
 from shipbell.storage.heads import with_work
@@ -103,7 +104,7 @@ class SqlLanes:
         for lane in cut:
             _write_interrupted(connection, lane)
         follow(connection, [one for lane in cut if lane.flight for one in lane.flight.delivery_ids], now=now)
-        again = [replace(lane, epoch=lane.epoch + 1, alarm=_alarm_left(lane)) for lane in left]
+        again = [replace(_landed(lane, now), epoch=lane.epoch + 1, alarm=_alarm_left(lane)) for lane in left]
         self._rest(connection, again, now)
         return len(cut)
 
@@ -122,6 +123,11 @@ def _holds(lane: LaneRow | None, batch: Batch) -> bool:
         and lane.flight is not None
         and lane.flight.attempt_id == batch.attempt_id
     )
+
+
+def _landed(lane: LaneRow, now: int) -> LaneRow:
+    """The robot may have got what was in the air as late as now."""
+    return lane if lane.flight is None else replace(lane, pace=ended(lane.pace, from_ms(now)))
 
 
 def _alarm_left(lane: LaneRow) -> lane_rows.Alarm | None:

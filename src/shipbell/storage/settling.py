@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
-from shipbell.domain.pacing import PaceRule, drained
+from shipbell.domain.pacing import PaceRule, drained, ended
 from shipbell.domain.results import Delivered, Gone, Refused, Rejected, Throttled, Transient, type_names
 from shipbell.domain.retry import Again, Buried, Close, GoOn, Pause, Shown, Stop
 from shipbell.ports.lanes import Attempt, Settlement
@@ -180,7 +180,8 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
     """The lane after this call: open, paused, failing or closed; a closed one buries what waits."""
     now = to_ms(settlement.attempt.ended_at)
     result = settlement.attempt.result
-    lane = _alarmed(replace(lane, flight=None), settlement)
+    lane = replace(lane, flight=None, pace=ended(lane.pace, settlement.attempt.ended_at))
+    lane = _alarmed(lane, settlement)
     match settlement.decision.onward:
         case GoOn(rejected=rejected):
             if not lane.open and not isinstance(result, Delivered):
