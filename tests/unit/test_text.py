@@ -205,6 +205,7 @@ def test_a_cut_is_visible_and_uses_its_room() -> None:
     assert shorten("abcdefghi", 8) == "abcde…"
     assert shorten("名名名名", 9) == "名名…"
     assert shorten("abc", 2) == ""
+    assert shorten("ab\ud800cdefgh", 8) == "ab\ud800…"
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,8 @@ def defuse_link_text(text: str) -> str:
 
 
 def size_bytes(text: str) -> int:
-    """The UTF-8 bytes of a text."""
-    return len(text) if text.isascii() else len(text.encode())
+    """The UTF-8 bytes of a text; half a surrogate pair, which problems of a file may name, counts as three."""
+    return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
 
 def shorten(text: str, limit_bytes: int) -> str:
