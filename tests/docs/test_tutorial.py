@@ -19,7 +19,7 @@ from signal import SIGTERM
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/tutorial/first-message.md"
 PORTS = ("8080", "9100")
-SECONDS = 30
+SECONDS = 120
 _BLOCK = re.compile(r"^```(\w+)(?: ([\w.-]+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -42,7 +42,7 @@ def issuer(tmp_path: Path) -> Iterator[str]:
         yield found[0]
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 async def signed_in(browser: httpx.AsyncClient, server: Server, person: str) -> httpx.Response:

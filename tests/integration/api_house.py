@@ -128,7 +128,7 @@ class House:
 
     async def robot(self, method: str, path: str, body: object = None) -> None:
         """Tell the simulator what happens to a robot."""
-        async with httpx.AsyncClient() as simulator:
+        async with httpx.AsyncClient(timeout=60) as simulator:
             reply = await simulator.request(method, f"{self.robots.address}{path}", json=body)
         assert reply.is_success, reply.text
 
@@ -144,7 +144,7 @@ class House:
 
     async def deliveries(self, state: str, count: int, key: str = KEY) -> list[dict[str, object]]:
         """Wait until this many deliveries are in a state."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 items = await self.listed(f"/projects/{key}/deliveries?state={state}&limit=200")
                 if len(items) >= count:

@@ -16,7 +16,7 @@ from shipbell.web.console.routes import console
 from shipbell.web.console.streams import Streams
 from shipbell.web.sessions import COOKIE
 
-_ENOUGH_SECONDS = 15
+_ENOUGH_SECONDS = 60
 
 
 @dataclass(slots=True, kw_only=True)

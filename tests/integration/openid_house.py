@@ -24,7 +24,7 @@ async def went(house: House, next_page: str = "/workspace", *, lang: str | None 
     asked = {"next": next_page} | ({"lang": lang} if lang else {})
     start = await house.http.get("/sign-in/openid", params=asked)
     assert start.status_code == 303, start.text
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         answer = await browser.get(start.headers["location"])
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]

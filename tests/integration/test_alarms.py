@@ -260,7 +260,7 @@ async def test_a_server_tells_its_operator_of_a_robot_that_was_removed(tmp_path:
             async with http.delete(f"{robot.address}/robots/gone-7a0c-4bc4-97a0") as reply:
                 assert reply.status in {200, 204}
             await post.post("payments", event("build"))
-            await until(lambda: bool(robot.messages(KEY)), 20, "an alarm")
+            await until(lambda: bool(robot.messages(KEY)), 60, "an alarm")
             (seen,) = robot.messages(KEY)
             assert said in seen.content
             assert "payments" in seen.content

@@ -29,7 +29,7 @@ def built() -> House:
 
 @pytest.fixture
 def client(built: House) -> Iterator[httpx.Client]:
-    with served(built.app()) as address, httpx.Client(base_url=address) as made:
+    with served(built.app()) as address, httpx.Client(base_url=address, timeout=60) as made:
         yield made
 
 
@@ -242,7 +242,7 @@ def test_what_cannot_be_kept_now_is_503_with_the_seconds_to_wait(
 
 
 def test_a_source_over_its_limit_is_429_until_time_passes(built: House) -> None:
-    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address) as client:
+    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address, timeout=60) as client:
         statuses = [client.post(HOOK, json=FAILED, headers=BEARER).status_code for _ in range(3)]
         assert statuses == [202, 202, 429]
         refused = client.post(HOOK, json=FAILED, headers=BEARER)
@@ -254,7 +254,7 @@ def test_a_source_over_its_limit_is_429_until_time_passes(built: House) -> None:
 
 
 def test_strangers_cannot_use_up_what_a_source_may_send(built: House) -> None:
-    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address) as client:
+    with served(built.app(per_second=1)) as address, httpx.Client(base_url=address, timeout=60) as client:
         for _ in range(5):
             assert client.post(HOOK, json=FAILED).status_code == 401
         assert [client.post(HOOK, json=FAILED, headers=BEARER).status_code for _ in range(3)] == [202, 202, 429]
@@ -262,7 +262,7 @@ def test_strangers_cannot_use_up_what_a_source_may_send(built: House) -> None:
 
 
 def test_what_is_refused_for_its_size_or_its_pace_is_noted_at_the_door(built: House) -> None:
-    with served(built.app(per_second=0.5)) as address, httpx.Client(base_url=address) as client:
+    with served(built.app(per_second=0.5)) as address, httpx.Client(base_url=address, timeout=60) as client:
         client.post(HOOK, content=filled(MIB + 1), headers=BEARER)
         client.post(HOOK, content=iter([filled(MIB + 1)]), headers=BEARER)
         client.post("/hooks/payments/none", content=filled(MIB + 1), headers=BEARER)
@@ -280,7 +280,7 @@ def test_what_is_refused_for_its_size_or_its_pace_is_noted_at_the_door(built: Ho
 def test_a_secret_outside_ascii_admits_by_bearer_and_in_the_query(built: House) -> None:
     secret = "密码 é"
     with_secrets(built, secret)
-    with served(built.app()) as address, httpx.Client(base_url=address) as client:
+    with served(built.app()) as address, httpx.Client(base_url=address, timeout=60) as client:
         for number, header in enumerate((f"Bearer {secret}".encode(), b"bearer  " + secret.encode())):
             answer = client.post(HOOK, json={**FAILED, "id": str(number)}, headers={b"authorization": header})
             assert answer.status_code == 202

@@ -189,7 +189,7 @@ async def test_all_streams_end_at_once_when_the_server_stops_and_no_new_one_begi
     for one in streams:
         await one.until("retry: ")
     live.streams.close()
-    texts = await asyncio.wait_for(asyncio.gather(*(one.rest() for one in streams)), 5)
+    texts = await asyncio.wait_for(asyncio.gather(*(one.rest() for one in streams)), 60)
     assert not any("event: end" in one for one in texts)
     assert live.streams.count == 0
     assert (await live.listen(LIVE, live.console["dave"])).status == 503

@@ -26,7 +26,7 @@ def built() -> House:
 
 @pytest.fixture
 def client(built: House) -> Iterator[httpx.Client]:
-    with served(built.app()) as address, httpx.Client(base_url=address) as made:
+    with served(built.app()) as address, httpx.Client(base_url=address, timeout=60) as made:
         yield made
 
 
@@ -125,7 +125,7 @@ def test_a_fault_of_ours_anywhere_is_a_problem_document(built: House, path: str)
         raise RuntimeError("the inside")
 
     routes = (Route("/broken", broken), Mount("/mounted", Starlette(routes=[Route("/broken", broken)])))
-    with served(built.app(routes=routes)) as address, httpx.Client(base_url=address) as client:
+    with served(built.app(routes=routes)) as address, httpx.Client(base_url=address, timeout=60) as client:
         response = client.get(path)
     assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
     assert response.json()["code"] == "internal-error"

@@ -165,9 +165,9 @@ async def test_no_planted_secret_turns_up_anywhere(form: str, tmp_path: Path) ->
             token = made.out.strip()
             planted = {**PLANTED, "token": token}
             answers = await asked(http, server, token)
-            await until(lambda: bool(server.rows("SELECT 1 FROM attempts WHERE result = 'gone'")), 20)
-            await until(lambda: bool(server.rows("SELECT 1 FROM attempts WHERE code = 'not-connected'")), 20)
-            await until(lambda: bool(robot.messages(OPERATOR)), 20, "an alarm")
+            await until(lambda: bool(server.rows("SELECT 1 FROM attempts WHERE result = 'gone'")), 60)
+            await until(lambda: bool(server.rows("SELECT 1 FROM attempts WHERE code = 'not-connected'")), 60)
+            await until(lambda: bool(robot.messages(OPERATOR)), 60, "an alarm")
             files = b"".join(path.read_bytes() for path in sorted((tmp_path / "data").rglob("*")) if path.is_file())
             shown = await asyncio.to_thread(exported, server.environ)
             backed_up = await asyncio.to_thread(command, server.environ, "backup", str(tmp_path / "back-up.tar.gz"))

@@ -31,7 +31,7 @@ class Told:
         self.traces = OtlpTraces(SimpleSpanProcessor(self.exporter))
         app = Starlette(routes=[Route("/{rest:path}", self.answer, methods=["GET", "POST"])])
         transport = httpx.ASGITransport(app=Traced(app, self.traces), raise_app_exceptions=False)
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://shipbell.test")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://shipbell.test", timeout=60)
         self.event_ids: list[int] = []
 
     async def answer(self, request: Request) -> Response:

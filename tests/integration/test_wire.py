@@ -41,7 +41,7 @@ class Wire:
     """A connection that is read answer by answer."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.rest = b""
 
     def send(self, *pieces: bytes) -> None:
