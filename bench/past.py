@@ -137,7 +137,7 @@ def _event(rows: _Rows, project: _Project, index: int, at: int, chance: random.R
         )
     )  # fmt: skip
     if source is not None:
-        rows.of["event_keys"].append((project.id, source, id_hash(f"run-{index}-{kind}"), number))
+        rows.of["event_keys"].append((id_hash(f"run-{index}-{kind}"), project.id, source, number))
         rows.of["door_calls"].append((number, source, at, 202, "ok", "192.0.2.7", 1, 0, 0))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from shipbell.storage import schema_people
 from shipbell.storage.engine import Database
 from shipbell.storage.migrate import config_of, migrate
-from shipbell.storage.schema import METADATA, counters
+from shipbell.storage.schema import METADATA, counters, event_keys
 
 
 def opened(folder: Path) -> Database:
@@ -39,6 +39,16 @@ def test_partial_indexes_have_the_conditions_of_the_code(tmp_path: Path) -> None
     made.close()
 
 
+def test_primary_keys_have_the_order_of_the_code(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    database.write_here(migrate)
+    made = database.read_here(
+        lambda one: {name: inspect(one).get_pk_constraint(name)["constrained_columns"] for name in METADATA.tables}
+    )
+    assert made == {name: [one.name for one in table.primary_key] for name, table in METADATA.tables.items()}
+    database.close()
+
+
 def test_a_second_migration_has_nothing_to_do(tmp_path: Path) -> None:
     database = opened(tmp_path)
     database.write_here(migrate)
@@ -50,7 +60,13 @@ def test_each_step_keeps_the_rows_of_the_one_before(tmp_path: Path) -> None:
     database = opened(tmp_path)
     database.write_here(lambda one: command.upgrade(config_of(one), "0002"))
     database.write_here(lambda one: one.execute(insert(counters).values(name="place", value=7)))
+    keys = [{"id_hash": bytes([one]), "project_id": 1, "source_id": 9 - one, "event_id": one} for one in range(5)]
+    database.write_here(lambda one: one.execute(insert(event_keys), keys))
     database.write_here(migrate)
+    kept = database.read_here(
+        lambda one: one.execute(select(event_keys).order_by(event_keys.c.event_id)).mappings().all()
+    )
+    assert [dict(one) for one in kept] == keys
     assert database.read_here(lambda one: one.execute(select(counters.c.value)).scalar_one()) == 7
     assert database.read_here(lambda one: inspect(one).has_table(schema_people.users.name))
     database.close()

@@ -72,16 +72,15 @@ Index("events_ignored", events.c.project_id, events.c.id, events.c.ignored,
 Index("events_of_tests", events.c.project_id, events.c.id, events.c.source_id,
       sqlite_where=events.c.source_id.is_(None), postgresql_where=events.c.source_id.is_(None))  # fmt: skip
 
-# Uniqueness stands apart from `events`, so that those can be partitioned by time.
+# Uniqueness stands apart from `events`, so that those can be partitioned by time; the hash leads, for searches by it.
 event_keys = Table(
     "event_keys",
     METADATA,
+    Column("id_hash", LargeBinary, primary_key=True),
     Column("project_id", RowId, primary_key=True, autoincrement=False),
     Column("source_id", RowId, primary_key=True, autoincrement=False),
-    Column("id_hash", LargeBinary, primary_key=True),
     Column("event_id", RowId, nullable=False),
     Index("event_keys_of_event", "event_id"),
-    Index("event_keys_by_hash", "id_hash"),
     sqlite_with_rowid=False,
 )
 
