@@ -1,6 +1,8 @@
 """The guards of the house are themselves seen red."""
 
+import errno
 import re
+import socket
 import tomllib
 from pathlib import Path
 
@@ -167,3 +169,22 @@ def test_every_exception_in_the_code_says_why() -> None:
         if re.search(r"#\s*noqa(?!: [A-Z]+[0-9]+(, [A-Z]+[0-9]+)* - \w)", line)
     ]
     assert bare == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"])
+def test_no_test_reaches_another_machine(called_outside: list[str], host: str) -> None:
+    with (
+        socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as caller,
+        pytest.raises(OSError, match="unreachable") as caught,
+    ):
+        caller.connect((host, 9))
+    assert caught.value.errno == errno.ENETUNREACH
+    assert called_outside == [str((host, 9))]
+    called_outside.clear()
+
+
+def test_no_test_asks_a_name_server(called_outside: list[str]) -> None:
+    with pytest.raises(socket.gaierror):
+        socket.getaddrinfo("qyapi.weixin.qq.com", 443)
+    assert socket.getaddrinfo("localhost", 443)
+    assert called_outside == []
