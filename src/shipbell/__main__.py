@@ -3,7 +3,7 @@
 import gc
 import signal
 
-# Loading makes a great many objects that stay and next to no garbage: looking for it takes a third of a short command.
+# Loading makes a great many objects that stay and next to no garbage: looking for it takes much of a short command.
 gc.disable()
 # Nothing is begun yet: an interrupt ends the process without a word.
 _interrupted = signal.getsignal(signal.SIGINT)
