@@ -28,7 +28,7 @@ def traces_for(environ: Mapping[str, str], made: Callable[[], Traces] | None = _
     if made is None:
         raise BadSettings(
             "OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER asks for traces, and OpenTelemetry is not installed:"
-            " pip install 'shipbell[otel]', or set OTEL_SDK_DISABLED=true."
+            " pip install '.[otel]' in the folder of Shipbell's sources, or set OTEL_SDK_DISABLED=true."
         )
     protocol = _first(environ, _PROTOCOLS) or _SPOKEN
     if protocol != _SPOKEN:
