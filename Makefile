@@ -8,8 +8,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Further arguments of pytest: make test PYTEST_ARGS="-k lanes -x"
 PYTEST_ARGS ?=
-# Test files run side by side in this many processes; those of the browser after the others, each process with a server.
-WORKERS ?= 2
+# Test files run side by side in this many processes, on two cores three, since end-to-end tests mostly wait; those of
+# the browser, which never wait, after the others in fewer, each with a server.
+WORKERS ?= 3
+BROWSERS ?= 2
 # Arguments of the benchmark: make bench BENCH_ARGS="--events 50000"
 BENCH_ARGS ?=
 HOST ?= 127.0.0.1
@@ -44,7 +46,7 @@ run: install  ## serve API, hooks and worker on HOST:PORT (127.0.0.1:8080) until
 .PHONY: test
 test: install deps check  ## what CI runs: check, then every test but the drills
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not drill and not browser" $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m browser $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(BROWSERS) --dist loadfile -m browser $(PYTEST_ARGS)
 
 .PHONY: check
 check: install  ## format, lint, types, import directions, size guard, licences
