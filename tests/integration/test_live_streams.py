@@ -58,12 +58,12 @@ async def test_the_number_of_newer_deliveries_is_told_and_no_row_is_sent(live: L
 
 async def test_rows_that_waited_are_told_how_they_end(live: LiveHouse) -> None:
     house = live.console.house
-    await house.robot("PUT", "/robots/a-busy-robot/faults", {"stall": 1})
+    await house.robot("PUT", "/robots/a-busy-robot/faults", {"busy": 1})
     await subscribed(live, house.robots.url("a-busy-robot"))
     await house.emit("pipeline.run.failed", "first")
-    [waiting] = await house.deliveries("waiting", 1)
+    [waiting] = await house.deliveries("retrying", 1)
     stream = await live.listen(f"{LIVE}?rows={waiting['id']}", live.console["dave"])
-    text = await stream.until("Waiting")
+    text = await stream.until("Retrying")
     assert f'id="state-{waiting["id"]}" hx-swap-oob="true"' in text
     await house.robot("PUT", "/robots/a-busy-robot/faults", {})
     await house.robot("DELETE", "/robots/a-busy-robot")

@@ -46,13 +46,13 @@ async def test_an_event_moves_the_mark_of_its_project_alone(here: House) -> None
 
 async def test_a_settled_call_moves_it(here: House) -> None:
     pulse, (mine, _) = SqlPulse(here.parts.opened.database), await numbers(here)
-    await here.robot("PUT", "/robots/a-slow-robot/faults", {"stall": 1})
-    await subscribe(here, here.robots.url("a-slow-robot"))
+    await here.robot("PUT", "/robots/a-busy-robot/faults", {"busy": 1})
+    await subscribe(here, here.robots.url("a-busy-robot"))
     await here.emit("pipeline.run.failed", "first")
-    await here.deliveries("waiting", 1)
+    await here.deliveries("retrying", 1)
     before = await pulse.marks([mine])
-    await here.robot("PUT", "/robots/a-slow-robot/faults", {})
-    await here.robot("DELETE", "/robots/a-slow-robot")
+    await here.robot("PUT", "/robots/a-busy-robot/faults", {})
+    await here.robot("DELETE", "/robots/a-busy-robot")
     await here.deliveries("dead", 1)
     assert await pulse.marks([mine]) != before
 
