@@ -48,5 +48,5 @@ def test_what_cannot_be_done_is_told_at_the_start(more: Mapping[str, str], word:
 
 def test_without_the_extra_the_sentence_names_it() -> None:
     assert traces_for({}, None) is None
-    with pytest.raises(BadSettings, match=r"pip install 'shipbell\[otel\]'"):
+    with pytest.raises(BadSettings, match=r"pip install '\.\[otel\]'"):
         traces_for(ENDPOINT, None)
