@@ -1,7 +1,8 @@
 """What a WeCom robot's answers mean (reference: official pages 90455, 90454; replies that were captured)."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import assert_never
 
 import msgspec
@@ -88,10 +89,10 @@ def _answered(reply: Reply) -> Result:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # The call arrived, the answer is broken: the message may stand in the group.
         return Transient(code="unreadable-answer", detail=redacted(_words(reply)), uncertain=True)
-    return _told(answer)
+    return _told(answer, reply)
 
 
-def _told(answer: _Answer) -> Result:
+def _told(answer: _Answer, reply: Reply) -> Result:
     code, detail = str(answer.errcode), redacted(answer.errmsg)
     if answer.errcode == _OK:
         if answer.errmsg.strip().lower() == "ok":
@@ -99,6 +100,7 @@ def _told(answer: _Answer) -> Result:
         return Rejected(code="ok-with-warning", detail=detail, maybe=True)
     if answer.errcode in _PAUSES:
         pause, drained = _PAUSES[answer.errcode]
+        pause = _retry_after(reply) or pause
         return Throttled(code=code, detail=detail, pause=pause, drained=drained)
     if answer.errcode == _BUSY:
         return Transient(code=code, detail=detail)
@@ -108,10 +110,22 @@ def _told(answer: _Answer) -> Result:
 
 
 def _retry_after(reply: Reply) -> timedelta | None:
+    """How long the robot asks to be left alone, an hour at most: seconds, or a date (RFC 9110, 10.2.3)."""
     value = reply.headers.get("retry-after", "").strip()
-    if not value.isascii() or not value.isdigit():
+    if value.isascii() and value.isdigit():
+        wait = timedelta(seconds=int(value[:6]))
+    else:
+        until, now = _date(value), _date(reply.headers.get("date", ""))
+        # Without a date of its own the answer says nothing of how far away that is.
+        wait = until - now if until and now else timedelta(0)
+    return min(wait, _LONGEST_WAIT) if wait > timedelta(0) else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
         return None
-    return min(timedelta(seconds=int(value[:6])), _LONGEST_WAIT)
 
 
 def _words(reply: Reply) -> str:
