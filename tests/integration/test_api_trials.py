@@ -113,6 +113,7 @@ async def test_an_address_that_may_not_be_called_is_not_called(tmp_path: Path, u
         await made.project(KEY)
         verdict, detail = await tried(made, f"{SUBSCRIPTIONS}/test", {"url": url})
         assert verdict == "not-allowed", detail
+        assert detail.endswith(("then test again.", "from the robot again."))
 
 
 async def test_a_test_keeps_the_pace_and_says_when_it_goes_out(tmp_path: Path) -> None:

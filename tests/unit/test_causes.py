@@ -1,8 +1,10 @@
 """Every code that a delivery can end with is told with its cause and its cure, in both languages."""
 
+import re
+
 import pytest
 
-from shipbell.domain.causes import CAUSES, explain
+from shipbell.domain.causes import CAUSES, explain, explain_test
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.wire import Trouble
 
@@ -32,6 +34,20 @@ def test_a_code_has_a_cause_and_a_cure_of_its_own_in_both_languages(code: str) -
 def test_a_code_of_the_robot_stands_in_brackets_after_the_sentence() -> None:
     assert explain("93000").cause.endswith("(93000).")
     assert explain("45009", Locale.ZH_CN).cause == "发送过于频繁（45009）。机器人暂停 65 秒。"
+
+
+# What a test message cannot end with: nobody replays it, and it is not an event's.
+_NOT_OF_TESTS = {"subscription-disabled", "still-waiting", "test-message"}
+
+
+@pytest.mark.parametrize("code", [*sorted(CAUSES.keys() - _NOT_OF_TESTS), "http-404", "12345"])
+def test_a_test_message_is_never_told_to_replay_or_to_reopen(code: str) -> None:
+    english, chinese = explain_test(code), explain_test(code, Locale.ZH_CN)
+    assert english.cause == explain(code).cause
+    assert not re.search("[Rr]eplay|[Rr]eopen", english.cure)
+    assert english.cure.endswith((".", "?"))
+    assert not re.search("重新投递|重新打开", chinese.cure)
+    assert chinese.cure.endswith(("。", "？"))
 
 
 def test_a_lost_answer_warns_that_the_group_may_see_the_message_twice() -> None:

@@ -1,6 +1,6 @@
 """Causes: what a code means, and what to do about it, in both languages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shipbell.domain.catalog import Label
 from shipbell.domain.subscriptions import Locale
@@ -62,6 +62,19 @@ _HTTP = Label("The address answered with {code}.", "该地址返回了 {code}。
 _HTTP_CURE = Label("Check the URL: a WeCom robot answers otherwise.", "请检查 URL：企业微信机器人不会这样应答。")
 _OTHER = Label("WeCom refused the message ({code}).", "企业微信拒绝了该消息（{code}）。")
 
+_NEW_TEST = Label("Test again.", "请重新测试。")
+# A test message is made anew, not replayed, and opens a closed robot by itself.
+_CURES_OF_TESTS: dict[str, Label] = {
+    **dict.fromkeys(("93000", "93008", "robot-closed"), Label("Add a robot and paste its new URL, then test again.", "请添加机器人并粘贴新的 URL，然后重新测试。")),
+    **dict.fromkeys(("expired", "not-found"), _NEW_TEST),
+    **dict.fromkeys(("ok-with-warning", "answers-lost"), Label("Look into the group, then test again if it is not there.", "请查看群消息，若没有再重新测试。")),
+    "93004": Label("Enable it in WeCom, then test again.", "请在企业微信中启用，然后重新测试。"),
+    "address-not-allowed": Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW, then test again.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行，然后重新测试。"),
+}  # fmt: skip
+_REPORT_OF_TEST = Label(
+    "Test again; if it is refused again, report it with this code.", "可重新测试；若再次被拒，请附上此代码反馈。"
+)
+
 
 def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
     """What a code means and what helps; an unknown code says so and is named."""
@@ -73,3 +86,11 @@ def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
         server = code.startswith("http-5") or code in {"http-408", "http-429"}
         return Explanation(told, (_BY_ITSELF if server else _HTTP_CURE).read(locale))
     return Explanation(_OTHER.read(locale).format(code=code), _REPORT.read(locale))
+
+
+def explain_test(code: str, locale: Locale = Locale.EN) -> Explanation:
+    """What a code means after a test message, and what helps there."""
+    told = explain(code, locale)
+    if code in _CURES_OF_TESTS:
+        return replace(told, cure=_CURES_OF_TESTS[code].read(locale))
+    return replace(told, cure=_REPORT_OF_TEST.read(locale)) if told.cure == _REPORT.read(locale) else told

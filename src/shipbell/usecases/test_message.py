@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import ceil
 from time import monotonic
 
-from shipbell.domain.causes import explain
+from shipbell.domain.causes import explain, explain_test
 from shipbell.domain.events import Actor, Event, Run, Subject, Trigger
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.clock import Clock
@@ -137,7 +137,7 @@ def _ending(result: str | None, code: str) -> Told:
 
 
 def _words(code: str, locale: Locale) -> str:
-    told = explain(code, locale)
+    told = explain_test(code, locale)
     return f"{told.cause} {told.cure}" if locale is Locale.EN else f"{told.cause}{told.cure}"
 
 
