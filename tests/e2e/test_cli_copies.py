@@ -1,5 +1,9 @@
 """Back-up and restore: whole or not at all, and in words."""
 
+import os
+import resource
+import signal
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -62,6 +66,36 @@ def test_a_back_up_is_put_beside_no_part_of_an_old_database(place: Place, monkey
     rest.write_bytes(b"what was never written into the old one")
     ran = place.say("restore", file)
     assert (ran.code, f"{rest} exists already" in ran.err) == (1, True)
+
+
+def test_an_older_file_is_replaced_only_when_asked_and_only_by_a_whole_one(place: Place) -> None:
+    place.say("apply", place.file(SETTINGS))
+    kept = Path(place.file("the back-up of yesterday", "backup.tar.gz"))
+    ran = place.say("backup", str(kept))
+    assert (ran.code, "--force" in ran.err) == (1, True), ran
+    assert kept.read_text() == "the back-up of yesterday"
+    # What is as full as a disk can be cuts a back-up off.
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    quiet = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, most[1]))
+    try:
+        cut_off = place.say("backup", str(kept), "--force")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        signal.signal(signal.SIGXFSZ, quiet)
+    assert cut_off.code in {2, 3}, cut_off
+    assert kept.read_text() == "the back-up of yesterday"
+    assert place.say("backup", str(kept), "--force").code == 0
+    assert tarfile.is_tarfile(kept)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in kept.parent.iterdir() if one.is_dir()] == ["data"]
+
+
+def test_what_is_no_file_is_never_replaced(place: Place) -> None:
+    pipe = place.folder / "pipe"
+    os.mkfifo(pipe)
+    ran = place.say("backup", str(pipe), "--force")
+    assert (ran.code, "[conflict]" in ran.err, pipe.is_fifo()) == (1, True, True), ran
 
 
 def test_what_is_no_back_up_is_told(place: Place) -> None:

@@ -32,11 +32,12 @@ def register(app: typer.Typer) -> None:
 def backup_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the back-up goes (tar.gz).")],
     with_key: Annotated[bool, typer.Option("--with-key", help="Put the secret key in as well: keep it safe.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there already.")] = False,
 ) -> None:
     """Copy the database while the server works."""
 
     async def work(parts: Parts) -> None:
-        back_up(parts.opened.database.path, file, parts.keys, with_key=with_key)
+        back_up(parts.opened.database.path, file, parts.keys, with_key=with_key, force=force)
 
     with_parts(work)
     say(f"Backed up to {file}." + ("" if with_key else " Keep the secret key apart: without it, URLs stay shut."))

@@ -24,11 +24,14 @@ def fingerprint_of(keys: Sequence[Secret]) -> str:
     return hashlib.sha256(f"shipbell key {keys[0].reveal()}".encode()).hexdigest()[:32]
 
 
-def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool) -> None:
+def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool, force: bool = False) -> None:
     """Write the database, the fingerprint of its key and, if wished, the key itself into one tar file (0600).
 
-    Raises InvalidFile when the file cannot be written, DatabaseUnusable when the database cannot be read.
+    The file is there when it is whole and on the disk; an older one of that name stays until then, and is replaced
+    only by `force`. Raises Conflict when something is in the way, InvalidFile when the file cannot be written,
+    DatabaseUnusable when the database cannot be read.
     """
+    _check_free(target, force=force)
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             copy = Path(folder) / _DATABASE
@@ -36,14 +39,29 @@ def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool)
             (Path(folder) / _FINGERPRINT).write_text(fingerprint_of(keys) + "\n")
             if with_key:
                 (Path(folder) / _KEY).write_text(",".join(key.reveal() for key in keys) + "\n")
-            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as archive:
-                for one in sorted(Path(folder).iterdir()):
-                    archive.add(one, arcname=one.name)
+            parts, whole = sorted(Path(folder).iterdir()), Path(folder) / "whole"
+            handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                with tarfile.open(fileobj=file, mode="w:gz") as archive:
+                    for one in parts:
+                        archive.add(one, arcname=one.name)
+                file.flush()
+                os.fsync(file.fileno())
+            whole.replace(target)
     except OSError as error:
         raise InvalidFile(f"{target} cannot be written ({type(error).__name__}).") from error
     except sqlite3.Error as error:
         raise DatabaseUnusable(f"{path} cannot be read: {error}.") from error
+
+
+def _check_free(target: Path, *, force: bool) -> None:
+    if target.is_dir() or not os.path.lexists(target):
+        # Of a folder, the writing tells.
+        return
+    if not force:
+        raise Conflict(f"{target} exists already: choose another name, or replace it with --force.")
+    if not target.is_file():
+        raise Conflict(f"{target} is no file that could be replaced: choose another name.")
 
 
 def _copied(path: Path, copy: Path) -> None:
