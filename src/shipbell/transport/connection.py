@@ -8,8 +8,9 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from shipbell.ports.wire import NoReply, Reply, Trouble
 from shipbell.transport.replies import MOST_BYTES, answered
 
-# Status line and headers; whoever sends more talks without end.
+# Status line and headers, and the whole answer with what chunks have around them; whoever sends more talks without end.
 _MOST_HEAD_BYTES = 64 * 1024
+_MOST_BYTES_IN_ALL = 1024 * 1024
 _INFORMATIONAL = range(100, 200)
 _WITHOUT_BODY = {204, 304}
 
@@ -18,7 +19,7 @@ class Connection(asyncio.Protocol):
     """Ask, then wait for the whole answer; a connection that may not be used again closes itself."""
 
     __slots__ = (
-        "_answer", "_body", "_head_bytes", "_headers", "_parser", "_status", "_tainted", "_to_the_end", "_transport",
+        "_answer", "_body", "_came_bytes", "_headers", "_parser", "_status", "_tainted", "_to_the_end", "_transport",
         "idle_since",
     )  # fmt: skip
 
@@ -33,9 +34,9 @@ class Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._headers: dict[str, str] = {}
-        self._body = b""
+        self._body = bytearray()
         self._status = 0
-        self._head_bytes = 0
+        self._came_bytes = 0
         self._to_the_end = False
 
     @property
@@ -53,8 +54,9 @@ class Connection(asyncio.Protocol):
         """Send a whole request and wait for its answer, until this time of the loop."""
         loop = asyncio.get_running_loop()
         transport = self._transport
-        if transport is None:
-            return _cut_off("ConnectionResetError")
+        if transport is None or not self.open:
+            self.close()
+            return NoReply(trouble=Trouble.NOT_CONNECTED, sent=False, detail="ServerDisconnected")
         began = loop.time()
         self._forget()
         self._answer = answer = loop.create_future()
@@ -62,10 +64,13 @@ class Connection(asyncio.Protocol):
         transport.write(request)
         try:
             told: Reply | NoReply = await answer
+        except BaseException:
+            self._tainted = True
+            raise
         finally:
             late.cancel()
             self._answer = None
-            if self._tainted or not answer.done() or answer.cancelled():
+            if self._tainted:
                 self.close()
         return told
 
@@ -82,14 +87,13 @@ class Connection(asyncio.Protocol):
         if answer is None or answer.done() or parser is None:
             self.close()
             return
-        if not self._status:
-            self._head_bytes += len(data)
+        self._came_bytes += len(data)
         try:
             parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             self._fail(_cut_off(type(error).__name__))
-        if self._head_bytes > _MOST_HEAD_BYTES and not self._status:
-            self._fail(_cut_off("HeadersTooLarge"))
+        if self._came_bytes > (_MOST_BYTES_IN_ALL if self._status else _MOST_HEAD_BYTES):
+            self._fail(_too_large(self._status) if self._status else _cut_off("HeadersTooLarge"))
 
     def eof_received(self) -> None:
         """Without a length, the end of the connection is the end of the answer."""
@@ -104,28 +108,32 @@ class Connection(asyncio.Protocol):
 
     # --- what the parser says ---------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """Begin an answer; behind the one to a call, nobody can say to which call the next would belong."""
+        if self._answer is None or self._answer.done():
+            self._tainted = True
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; of several with one name, the last."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        """Keep a header; of several with one name, the last. What stands behind a body is passed over."""
+        if not self._status:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """Know how the body ends."""
         assert self._parser is not None  # noqa: S101 - it is the one that calls
-        if self._answer is None or self._answer.done():
-            # A second answer to one call: nobody can say to which the next would belong.
-            self._tainted = True
-            return
         status = self._parser.get_status_code()
         if status not in _INFORMATIONAL:
             self._status = status
             headers = self._headers
             self._to_the_end = not (
-                "content-length" in headers or "transfer-encoding" in headers or status in _WITHOUT_BODY
+                "content-length" in headers
+                or "chunked" in headers.get("transfer-encoding", "").lower()
+                or status in _WITHOUT_BODY
             )
 
     def on_body(self, body: bytes) -> None:
         """Keep it up to the bound."""
-        self._body = self._body + body if self._body else body
+        self._body += body
         if len(self._body) > MOST_BYTES:
             self._tainted = True
             self._finish()
@@ -145,7 +153,7 @@ class Connection(asyncio.Protocol):
     def _finish(self) -> None:
         self._to_the_end = False
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(answered(self._status, self._headers, self._body))
+            self._answer.set_result(answered(self._status, self._headers, bytes(self._body)))
 
     def _fail(self, told: NoReply) -> None:
         self._tainted = True
@@ -158,3 +166,7 @@ class Connection(asyncio.Protocol):
 
 def _cut_off(detail: str) -> NoReply:
     return NoReply(trouble=Trouble.CUT_OFF, sent=True, detail=detail)
+
+
+def _too_large(status: int) -> NoReply:
+    return NoReply(trouble=Trouble.REPLY_TOO_LARGE, sent=True, detail=f"HTTP {status}")

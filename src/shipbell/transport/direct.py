@@ -34,9 +34,11 @@ class Direct:
         self._tls = ssl.create_default_context()
         self._idle: dict[_Origin, deque[Connection]] = {}
         self._sweep: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def aclose(self) -> None:
-        """Close what is idle; calls in the air keep theirs."""
+        """Close what is idle; calls in the air keep theirs until they end."""
+        self._closed = True
         if self._sweep is not None:
             self._sweep.cancel()
         for connection in (one for kept in self._idle.values() for one in kept):
@@ -55,7 +57,9 @@ class Direct:
                 return opened
             connection = opened
         reply = await connection.ask(b"%b%d\r\n\r\n%b" % (target.head, len(body), body), until=began + TOTAL_SECONDS)
-        if connection.open:
+        if self._closed:
+            connection.close()
+        elif connection.open:
             self._keep(origin, connection)
         return reply
 
