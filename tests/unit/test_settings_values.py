@@ -119,9 +119,16 @@ def test_a_value_that_cannot_be_used_is_told_with_the_name_of_its_setting(name: 
     assert BadSettings.code == "bad-settings"
 
 
-@pytest.mark.parametrize("name", ["SHIPBELL_OIDC_CLIENT_ID", "SHIPBELL_OIDC_CLIENT_SECRET"])
-def test_a_client_of_a_provider_that_is_not_named_is_told(name: str) -> None:
-    told = fault({name: "bell"})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHIPBELL_OIDC_CLIENT_ID", "bell"),
+        ("SHIPBELL_OIDC_CLIENT_SECRET", "bell"),
+        ("SHIPBELL_OIDC_ROLES", "ops=administrator"),
+    ],
+)
+def test_what_is_said_of_a_provider_that_is_not_named_is_told(name: str, value: str) -> None:
+    told = fault({name: value})
     assert told.startswith("SHIPBELL_OIDC_ISSUER ")
     assert name in told
 
@@ -215,7 +222,7 @@ def test_a_role_for_a_group_that_cannot_be_read_is_told(value: str) -> None:
         }
     )
     assert told.startswith("SHIPBELL_OIDC_ROLES ")
-    assert fault({"SHIPBELL_OIDC_ROLES": value}) == told
+    assert fault({"SHIPBELL_OIDC_ROLES": value}).startswith(told)
 
 
 @pytest.mark.parametrize("value", ["ftp://marker.example/", "marker", "https://", "http://marker:0/"])

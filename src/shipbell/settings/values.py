@@ -105,9 +105,10 @@ def _oidc(parser: Parser) -> Oidc | None:
     client_id = parser.text("SHIPBELL_OIDC_CLIENT_ID")
     roles = parser.roles("SHIPBELL_OIDC_ROLES")
     if not issuer:
-        if client_id or client_secret is not None:
+        if client_id or client_secret is not None or roles:
             parser.broken(
-                "SHIPBELL_OIDC_ISSUER", "is needed with SHIPBELL_OIDC_CLIENT_ID and SHIPBELL_OIDC_CLIENT_SECRET"
+                "SHIPBELL_OIDC_ISSUER",
+                "is needed with SHIPBELL_OIDC_CLIENT_ID, SHIPBELL_OIDC_CLIENT_SECRET and SHIPBELL_OIDC_ROLES",
             )
         return None
     if not client_id or client_secret is None:
