@@ -200,6 +200,13 @@ def test_a_token_is_printed_alone(place: Place) -> None:
     assert place.say("token", "revoke", listed[0]["id"]).code == 0
 
 
+def test_the_tokens_of_nobody_are_no_empty_list(place: Place) -> None:
+    place.say("user", "add", "root", "--admin", "--password-stdin", stdin=PASSWORD)
+    assert place.say("token", "list", "--user", "root").code == 0
+    ran = place.say("token", "list", "--user", "nobody")
+    assert (ran.code, ran.out, "There is no account nobody. [not-found]" in ran.err) == (1, "", True)
+
+
 def test_the_last_administrator_cannot_be_removed(place: Place) -> None:
     place.say("user", "add", "root", "--admin", "--password-stdin", stdin=PASSWORD)
     place.say("user", "add", "alice", "--password-stdin", stdin=PASSWORD)

@@ -10,7 +10,7 @@ import typer
 from shipbell.assemble import Parts
 from shipbell.cli.output import is_text, moment, put, put_json, put_table
 from shipbell.cli.running import BY, fail, say, with_parts
-from shipbell.domain.errors import BadInput, InvalidValue, Problem
+from shipbell.domain.errors import BadInput, InvalidValue, NotFound, Problem
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.accounts import Token, User
 
@@ -125,6 +125,8 @@ def list_tokens(
     """Show API tokens; never the tokens themselves."""
 
     async def work(parts: Parts) -> Sequence[Token]:
+        if user is not None and await parts.accounts.user(user) is None:
+            raise NotFound(f"There is no account {user}.")
         return await parts.accounts.tokens(user)
 
     found = with_parts(work)
