@@ -37,9 +37,10 @@ def test_a_reader_that_has_enough_is_no_failure(environ: dict[str, str], words: 
     assert shell(environ, f"$SHIPBELL {words} > >(exec true)") == Ran(0, "", "")
 
 
+@pytest.mark.parametrize("words", ["export", "--help", "serve --help", "--version"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_result_that_cannot_be_written_is_told(environ: dict[str, str], unbuffered: str) -> None:
-    ran = shell({**environ, "PYTHONUNBUFFERED": unbuffered}, "$SHIPBELL export > /dev/full")
+def test_a_result_that_cannot_be_written_is_told(environ: dict[str, str], unbuffered: str, words: str) -> None:
+    ran = shell({**environ, "PYTHONUNBUFFERED": unbuffered}, f"$SHIPBELL {words} > /dev/full")
     assert ran == Ran(1, "", "The result cannot be written (No space left on device). [not-possible]\n")
 
 

@@ -1,5 +1,6 @@
 """The command line: one file a noun."""
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -13,6 +14,7 @@ from shipbell.cli.output import is_text, unwritten
 from shipbell.cli.running import DONE, INTERRUPTED, REFUSED, WRONG, code_of, say, tell
 from shipbell.domain.errors import BadInput, ShipbellError
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 app = typer.Typer(
     name="shipbell",
     help="Tell a team's WeCom group what its CI/CD did.",
@@ -70,6 +72,10 @@ def _code() -> int:
         tell(error)
         return code_of(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            # A text of the command line itself; results are written by `put`.
+            tell(unwritten(streams.finished() or error))
+            return REFUSED
         if os.environ.get("SHIPBELL_LOG_LEVEL") == "debug":
             raise
         return _surprised(error)
