@@ -63,7 +63,7 @@ async def test_a_very_long_id_is_kept_told_once_and_shown_cut(
         for named in (LONG, shown):
             paths = await made.parts.why(named)
             assert paths[-1].event.tool_id == LONG
-            assert all(len(line) < 500 for one in paths for line in path_lines(one))
+            assert all(len(line) < 500 for one in paths for line in path_lines(one, {}))
     lines = capsys.readouterr().err.splitlines()
     assert lines
     assert max(map(len, lines)) < 5_000

@@ -1,6 +1,6 @@
 """`deliveries list`, `show` and `replay`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from shipbell.domain.causes import explain
 from shipbell.domain.errors import BadInput, NotFound
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import DeliveryLine, DeliveryWhole, Find, Replayed
+from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.replay import MOST_TOLD
 
 STATES = ("waiting", "retrying", "delivered", "dead", "expired", "cancelled")
@@ -110,16 +111,18 @@ def show(delivery: Annotated[str, typer.Argument(metavar="ID")], as_json: Json =
     """Show one delivery with every attempt, cause and cure."""
     number = _number(Prefix.DELIVERY, delivery, "delivery")
 
-    async def work(parts: Parts) -> DeliveryWhole | None:
-        return await parts.history.delivery(number)
+    async def work(parts: Parts) -> tuple[DeliveryWhole | None, Mapping[int, Holdup]]:
+        whole = await parts.history.delivery(number)
+        lines = [whole.delivery] if whole else []
+        return whole, await holdups(parts.history, lines, parts.clock.now())
 
-    found = with_parts(work)
+    found, kept_by = with_parts(work)
     if found is None:
         fail(NotFound(f"There is no delivery {delivery}."))
     if as_json:
-        put_json(whole_value(found))
+        put_json(whole_value(found, kept_by))
         return
-    for line in whole_lines(found):
+    for line in whole_lines(found, kept_by):
         put(line)
 
 

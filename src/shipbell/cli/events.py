@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from shipbell.domain.errors import BadInput, BodyTooLarge, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.source import InboundRequest
+from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
 from shipbell.web.hooks import MOST_BYTES, TOO_LARGE
@@ -123,11 +124,13 @@ def why(
 ) -> None:
     """Tell the path of an event, from the door to the group."""
 
-    async def work(parts: Parts) -> Sequence[EventPath]:
+    async def work(parts: Parts) -> tuple[Sequence[EventPath], Mapping[int, Holdup]]:
         asked = Why(directory=parts.directory, history=parts.history, offered=parts.settings.offered)
-        return await asked(identifier)
+        found = await asked(identifier)
+        made = [branch.delivery.delivery for path in found for branch in path.branches if branch.delivery]
+        return found, await holdups(parts.history, made, parts.clock.now())
 
-    paths = with_parts(work)
+    paths, kept_by = with_parts(work)
     if not paths:
         fail(
             NotFound(
@@ -136,10 +139,10 @@ def why(
             )
         )
     if as_json:
-        put_json([path_value(one) for one in paths])
+        put_json([path_value(one, kept_by) for one in paths])
         return
     for one in paths:
-        for line in path_lines(one):
+        for line in path_lines(one, kept_by):
             put(line)
 
 

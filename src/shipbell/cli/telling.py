@@ -1,6 +1,6 @@
 """Deliveries, attempts and paths in words, for people and as values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shipbell.cli.output import moment
 from shipbell.domain.causes import explain
@@ -8,6 +8,7 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
+from shipbell.usecases.holdup import Holdup
 from shipbell.usecases.why import Branch, Path
 
 # So much of a tool's own id is shown to people; JSON has it whole.
@@ -66,12 +67,23 @@ def attempt_value(one: AttemptLine) -> dict[str, object]:
     }
 
 
-def whole_value(one: DeliveryWhole) -> dict[str, object]:
-    """A delivery with its attempts, for programs."""
-    return {**delivery_value(one.delivery), "attempts": [attempt_value(each) for each in one.attempts]}
+def whole_value(one: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> dict[str, object]:
+    """A delivery with what it waits for and its attempts, for programs."""
+    return {
+        **delivery_value(one.delivery),
+        "waits_for": _holdup_value(kept_by.get(one.delivery.id)),
+        "attempts": [attempt_value(each) for each in one.attempts],
+    }
 
 
-def whole_lines(one: DeliveryWhole) -> Iterable[str]:
+def _holdup_value(one: Holdup | None) -> dict[str, object] | None:
+    if one is None:
+        return None
+    told = explain(one.code)
+    return {"code": one.code, "why": f"{told.cause} {told.cure}", "until": one.until, "waiting": one.waiting}
+
+
+def whole_lines(one: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> Iterable[str]:
     """A delivery with its attempts, for people."""
     line = one.delivery
     subject = subject_words(line.subject, line.number)
@@ -80,7 +92,13 @@ def whole_lines(one: DeliveryWhole) -> Iterable[str]:
     yield f"  subscription  {line.project_key}/{line.subscription or '(none)'}"
     yield f"  robot         {encode(Prefix.ROBOT, line.lane_id)}  {line.robot}"
     yield f"  accepted      {moment(line.accepted_at)}"
+    yield (
+        f"  ended         {moment(line.settled_at)}"
+        if line.settled_at
+        else f"  expires       {moment(line.expires_at)}"
+    )
     yield from cause_lines(line)
+    yield from _holdup_lines(kept_by.get(line.id))
     for number_, attempt in enumerate(one.attempts, 1):
         yield from attempt_lines(number_, attempt)
     if not one.attempts:
@@ -105,6 +123,16 @@ def cause_lines(line: DeliveryLine) -> Iterable[str]:
         yield f"  cure          {told.cure}"
 
 
+def _holdup_lines(one: Holdup | None) -> Iterable[str]:
+    if one:
+        told = explain(one.code)
+        yield f"  waits         {told.cause}"
+        yield f"  cure          {told.cure}"
+        yield f"  in line       {one.waiting} of this project"
+        if one.until:
+            yield f"  next call     {moment(one.until)} at the earliest"
+
+
 def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
     """One attempt in words."""
     told = explain(one.code)
@@ -119,7 +147,7 @@ def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
         yield "                maybe delivered: the group may have seen this call"
 
 
-def path_lines(path: Path) -> Iterable[str]:
+def path_lines(path: Path, kept_by: Mapping[int, Holdup]) -> Iterable[str]:
     """The path of one event in words."""
     event = path.event
     subject = subject_words(event.event.subject.name, event.event.run.number)
@@ -132,10 +160,10 @@ def path_lines(path: Path) -> Iterable[str]:
     if not path.branches:
         yield "  no subscription in this project"
     for branch in path.branches:
-        yield from _branch_lines(branch)
+        yield from _branch_lines(branch, kept_by)
 
 
-def _branch_lines(branch: Branch) -> Iterable[str]:
+def _branch_lines(branch: Branch, kept_by: Mapping[int, Holdup]) -> Iterable[str]:
     yield f"  subscription  {branch.subscription or '(deleted)'}"
     if branch.delivery is None:
         missing = [_RULES[one.rule][1] for one in branch.rules if not one.holds]
@@ -144,11 +172,11 @@ def _branch_lines(branch: Branch) -> Iterable[str]:
         else:
             yield "    no delivery: it wants this event now, but did not when the event came"
         return
-    for line in whole_lines(branch.delivery):
+    for line in whole_lines(branch.delivery, kept_by):
         yield f"    {line.strip()}" if not line.startswith("      ") else f"    {line}"
 
 
-def path_value(path: Path) -> dict[str, object]:
+def path_value(path: Path, kept_by: Mapping[int, Holdup]) -> dict[str, object]:
     """The path of one event for programs."""
     event = path.event
     return {
@@ -163,7 +191,7 @@ def path_value(path: Path) -> dict[str, object]:
             {
                 "subscription": one.subscription,
                 "rules": [rule_value(verdict) for verdict in one.rules],
-                "delivery": whole_value(one.delivery) if one.delivery else None,
+                "delivery": whole_value(one.delivery, kept_by) if one.delivery else None,
             }
             for one in path.branches
         ],

@@ -55,6 +55,10 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "channel-unavailable-in-region": (Label("The channel is not offered in the project's region.", "项目所在区域不提供该渠道。"), Label("Whoever runs Shipbell can offer it with SHIPBELL_CHANNEL_REGIONS.", "运维人员可通过 SHIPBELL_CHANNEL_REGIONS 开放。")),
     "still-waiting": (Label("It waits already.", "该投递仍在等待中。"), Label("It goes by itself.", "将自动发送。")),
     "robot-closed": (Label("The robot is closed.", "机器人已关闭。"), Label("Reopen it or paste a new URL, then replay.", "请重新打开或粘贴新的 URL，然后重新投递。")),
+    "robot-failing": (Label("The robot refused five messages in a row and stands still.", "机器人连续拒收 5 条消息，已停止发送。"), Label("Find out why it refused them, then reopen it; what waits goes on by itself.", "请查明被拒原因，然后重新打开；等待中的投递将自动继续。")),
+    "robot-paused": (Label("The robot pauses, since a call to it had no success.", "对机器人的调用未成功，机器人暂停中。"), _BY_ITSELF),
+    "robot-paced": (Label("The robot has had as many messages as it may for now.", "机器人已达到当前的发送上限。"), Label("It goes by itself, together with others that wait.", "将自动发送，并与其他等待中的投递合并。")),
+    "next-in-line": (Label("It is about to be sent, after what came before it.", "即将发送，排在先到的投递之后。"), Label("It goes by itself.", "将自动发送。")),
     "test-message": (Label("A test message is not replayed.", "测试消息不能重新投递。"), Label("Make a new test.", "请重新测试。")),
     "not-found": (Label("There is no such delivery.", "没有这条投递。"), Label("Check the id.", "请检查编号。")),
 }  # fmt: skip

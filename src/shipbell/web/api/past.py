@@ -1,14 +1,15 @@
 """Events, deliveries and robots of a project."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.responses import Response
 
 from shipbell.domain.errors import InvalidValue, NotFound, Problem
 from shipbell.domain.ids import Prefix
 from shipbell.domain.rules import Findings
-from shipbell.ports.history import EventLine, Find, RobotLine
+from shipbell.ports.history import DeliveryLine, DeliveryWhole, EventLine, Find, RobotLine
 from shipbell.usecases.drafts import finished
+from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.replay import refusals
 from shipbell.usecases.why import Branch
 from shipbell.web.api import writing
@@ -36,7 +37,8 @@ async def why(call: Call) -> Response:
     """What became of an event, rule by rule, for each subscription, those that were told first."""
     line, limit, start = await _event(call), limit_of(call.request, MOST), number_cursor_of(call.request) or 0
     path = await call.services.why.path(line, start=start, most=limit)
-    branches = [_branch(one) for one in path.branches]
+    kept_by = await _kept_by(call, (one.delivery.delivery for one in path.branches if one.delivery))
+    branches = [_branch(one, kept_by) for one in path.branches]
     return answer(WhyShape(event=writing.event(path.event), branches=branches, next=cursor(path.next)))
 
 
@@ -49,12 +51,16 @@ async def _event(call: Call) -> EventLine:
     return found[0]
 
 
-def _branch(branch: Branch) -> BranchShape:
+async def _kept_by(call: Call, lines: Iterable[DeliveryLine]) -> Mapping[int, Holdup]:
+    return await holdups(call.services.history, lines, call.services.clock.now())
+
+
+def _branch(branch: Branch, kept_by: Mapping[int, Holdup]) -> BranchShape:
     return BranchShape(
         subscription=branch.subscription,
         matched=all(one.holds for one in branch.rules) if branch.rules else branch.delivery is not None,
         rules=[RuleShape(one.rule.value, one.holds) for one in branch.rules],
-        delivery=None if branch.delivery is None else writing.delivery_told(branch.delivery),
+        delivery=None if branch.delivery is None else writing.delivery_told(branch.delivery, kept_by),
     )
 
 
@@ -67,14 +73,17 @@ async def deliveries(call: Call) -> Response:
 async def delivery(call: Call) -> Response:
     """One delivery with its event and attempts."""
     project = await call.project()
-    return answer(writing.delivery_whole(await call.services.replay.look(project.id, _delivery_id(call))))
+    return await _whole(call, await call.services.replay.look(project.id, _delivery_id(call)))
+
+
+async def _whole(call: Call, whole: DeliveryWhole) -> Response:
+    return answer(writing.delivery_whole(whole, await _kept_by(call, [whole.delivery])))
 
 
 async def replay_one(call: Call) -> Response:
     """One delivery, sent again."""
     project = await call.project()
-    done = await call.services.replay.one(project.id, _delivery_id(call), call.who.by)
-    return answer(writing.delivery_whole(done))
+    return await _whole(call, await call.services.replay.one(project.id, _delivery_id(call), call.who.by))
 
 
 async def replay_many(call: Call) -> Response:

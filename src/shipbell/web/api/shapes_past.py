@@ -66,9 +66,23 @@ class AttemptShape(Struct, kw_only=True):
     line: str | None
 
 
-class DeliveryToldShape(DeliveryShape, kw_only=True):
-    """A delivery with every attempt, the oldest first."""
+class HoldupShape(Struct):
+    """What keeps a delivery that waits: a code, its cause and cure in words, and when the robot is called next.
 
+    `until` is the earliest time; null when it may be at once, or when the robot waits for somebody. `waiting` is how
+    many deliveries of the project wait on the robot.
+    """
+
+    code: str
+    why: str
+    until: datetime | None
+    waiting: int
+
+
+class DeliveryToldShape(DeliveryShape, kw_only=True):
+    """A delivery with every attempt, the oldest first; `waits_for` is null once it has ended."""
+
+    waits_for: HoldupShape | None
     attempts: list[AttemptShape]
 
 

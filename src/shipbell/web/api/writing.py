@@ -1,5 +1,6 @@
 """Write replies: records and lines as the shapes of the API, with public ids and words for codes."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,6 +15,7 @@ from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, 
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, RobotLine
 from shipbell.ports.pages import AuditLine, DoorLine
 from shipbell.usecases.drafts import SECRET_MASK
+from shipbell.usecases.holdup import Holdup
 from shipbell.web.api import shapes, shapes_past
 
 _MINUTE = timedelta(seconds=60)
@@ -155,16 +157,28 @@ def _cut(line: DeliveryLine) -> dict[str, object]:
     return {**_delivery_facts(line), "subject": shorten(line.subject, _LISTED_BYTES), "run_number": number}
 
 
-def delivery_told(whole: DeliveryWhole) -> shapes_past.DeliveryToldShape:
+def delivery_told(whole: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> shapes_past.DeliveryToldShape:
     """A delivery among others of one event, with its attempts."""
-    attempts = [_attempt(one) for one in whole.attempts]
-    return shapes_past.DeliveryToldShape(**_cut(whole.delivery), attempts=attempts)  # type: ignore[arg-type]
+    return shapes_past.DeliveryToldShape(
+        **_cut(whole.delivery),  # type: ignore[arg-type]
+        waits_for=_holdup(kept_by.get(whole.delivery.id)),
+        attempts=[_attempt(one) for one in whole.attempts],
+    )
 
 
-def delivery_whole(whole: DeliveryWhole) -> shapes_past.DeliveryWholeShape:
+def _holdup(one: Holdup | None) -> shapes_past.HoldupShape | None:
+    if one is None:
+        return None
+    told = explain(one.code)
+    why = f"{told.cause} {told.cure}"
+    return shapes_past.HoldupShape(code=one.code, why=why, until=one.until, waiting=one.waiting)
+
+
+def delivery_whole(whole: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> shapes_past.DeliveryWholeShape:
     """A delivery with its event and attempts."""
     return shapes_past.DeliveryWholeShape(
         **_delivery_facts(whole.delivery),  # type: ignore[arg-type]
+        waits_for=_holdup(kept_by.get(whole.delivery.id)),
         event=event(whole.event),
         attempts=[_attempt(one) for one in whole.attempts],
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
+from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.web.console.filters import choices_of, counted_of, filters_of, find_of
 from shipbell.web.console.frame import page, project_of, render
 from shipbell.web.console.project_services import project_services
@@ -66,6 +67,7 @@ async def one_delivery(request: Request) -> Response:
     whole, tell = await delivery_of(request), telling(request)
     line = whole.delivery
     last = whole.attempts[-1] if whole.attempts else None
+    kept_by = (await holdups(services_of(request).history, [line], tell.now)).get(line.id)
     return render(
         request,
         "delivery.html",
@@ -77,15 +79,21 @@ async def one_delivery(request: Request) -> Response:
         message=said_in(last),
         raw=sent(last),
         last=last,
-        verdict=_verdict(line, last, tell),
+        holdup=kept_by,
+        verdict=_verdict(line, last, kept_by, tell),
         replayed=counted_of(request.query_params.get("replayed", "")),
     )
 
 
-def _verdict(line: DeliveryLine, last: AttemptLine | None, tell: Telling) -> tuple[str, str] | None:
+def _verdict(
+    line: DeliveryLine, last: AttemptLine | None, kept_by: Holdup | None, tell: Telling
+) -> tuple[str, str] | None:
     """Cause and cure of a delivery that is not delivered; None where there is nothing to tell."""
     if line.state == "delivered" and not line.maybe_delivered:
         return None
+    if kept_by and kept_by.needs_somebody:
+        told = tell.why(kept_by.code)
+        return told.cause, told.cure
     code = line.cause or (last.code if last and line.state != "waiting" else None)
     if code is None or code == "0":
         return None

@@ -10,9 +10,9 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.ports.history import EventLine
+from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.why import Branch
 from shipbell.web.console.frame import frame_of, page, project_of, render
-from shipbell.web.console.pages_robots import RobotView, fleet_of, views_of
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import Telling, telling
 from shipbell.web.console.services import services_of
@@ -44,7 +44,7 @@ class BranchView:
     steps: Sequence[Step]
     asked_all: bool
     branch: Branch
-    robot: RobotView | None
+    holdup: Holdup | None
 
     @property
     def id(self) -> str | None:
@@ -92,11 +92,11 @@ class BranchPage:
 async def branches_of(request: Request, line: EventLine) -> BranchPage:
     """What became of an event for each subscription, from the `?from=`th on."""
     path = await project_services(request).why.path(line, start=_start(request), most=_SHOWN)
-    lanes = {one.delivery.delivery.lane_id for one in path.branches if one.delivery}
-    fleet = await fleet_of(request)
-    robots = await views_of(request, fleet, [one for one in fleet.robots if one.id in lanes])
+    made = [one.delivery.delivery for one in path.branches if one.delivery]
+    services = services_of(request)
+    kept_by = await holdups(services.history, made, services.clock.now())
     return BranchPage(
-        some=_views(request, line, path.branches, {one.line.id: one for one in robots}),
+        some=_views(request, line, path.branches, kept_by),
         all=path.all,
         wanted=path.wanted,
         told=path.delivered,
@@ -111,7 +111,7 @@ def _start(request: Request) -> int:
 
 
 def _views(
-    request: Request, line: EventLine, shown: Sequence[Branch], robots: Mapping[int, RobotView]
+    request: Request, line: EventLine, shown: Sequence[Branch], kept_by: Mapping[int, Holdup]
 ) -> list[BranchView]:
     records = {one.name: one for one in project_of(request).whole.subscriptions}
     tell = telling(request)
@@ -124,7 +124,7 @@ def _views(
             steps=_steps(one, records.get(one.subscription), line, tell, region),
             asked_all=all(rule.holds for rule in one.rules),
             branch=one,
-            robot=robots.get(one.delivery.delivery.lane_id) if one.delivery else None,
+            holdup=kept_by.get(one.delivery.delivery.id) if one.delivery else None,
         )
         for one in shown
     ]
