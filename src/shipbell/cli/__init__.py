@@ -72,10 +72,6 @@ def _code() -> int:
         tell(error)
         return code_of(error)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            # A text of the command line itself; results are written by `put`.
-            tell(unwritten(streams.finished() or error))
-            return REFUSED
         if os.environ.get("SHIPBELL_LOG_LEVEL") == "debug":
             raise
         return _surprised(error)
@@ -83,7 +79,11 @@ def _code() -> int:
 
 
 def _surprised(error: Exception) -> int:
-    """Bytes that are no text are a mistake of whoever gave them; anything else is ours."""
+    """Bytes that are no text are a mistake of whoever gave them, a full disk is nobody's; anything else is ours."""
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        # A text of the command line itself: results are written by `put`.
+        tell(unwritten(streams.finished() or error))
+        return REFUSED
     if not all(map(is_text, sys.argv)):
         tell(BadInput("The arguments are no text in UTF-8."))
         return WRONG
