@@ -142,6 +142,23 @@ def test_who_asks_for_http_2_in_the_clear_is_answered_as_everybody(port: int, bu
     wire.socket.close()
 
 
+@pytest.mark.parametrize("asked", [b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"], ids=["plain", "h2c"])
+def test_thousands_of_calls_sent_at_once_are_each_answered(port: int, asked: bytes) -> None:
+    wire, calls = Wire(port), 3_000
+    wire.send((b"GET /healthz HTTP/1.1\r\nHost: test\r\nX-Padding: " + b"x" * 30 + b"\r\n" + asked + b"\r\n") * calls)
+    assert {wire.answer()[0] for _ in range(calls)} == {200}
+    wire.socket.close()
+
+
+def test_a_call_behind_a_long_one_is_read_in_its_own_time(port: int) -> None:
+    wire = Wire(port)
+    wire.send(post(event(1, run={"description": "x" * 90_000})) + START)
+    assert wire.answer()[0] == 202
+    wire.send(post(event(2)).removeprefix(START))
+    assert wire.answer()[0] == 202
+    wire.socket.close()
+
+
 @pytest.mark.parametrize("first", [b"", post(event(8))])
 def test_what_cannot_be_spoken_is_answered_and_ends_nothing_else(port: int, first: bytes) -> None:
     wire = Wire(port)

@@ -1,6 +1,7 @@
 """Wire: uvicorn's HTTP protocol, with the head and the body of an answer sent together."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import httptools
@@ -100,6 +101,7 @@ class WholeAnswers(HttpToolsProtocol):
     _counted: Any = None
     _stuck: Any = None
     _came = 0
+    _ended = False
     _chunked = False
     _patience: asyncio.TimerHandle | None = None
 
@@ -117,11 +119,9 @@ class WholeAnswers(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read what came, within bounds."""
         self._unset_keepalive_if_required()
+        self._ended = False
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as pause:
-            if self._upgrades():
-                self._read_on(data[pause.args[0] :])
+            self._feed(data)
         except httptools.HttpParserError:
             self.logger.warning(_INVALID)
             self.send_400_response(_INVALID)
@@ -153,6 +153,7 @@ class WholeAnswers(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer a call that is whole."""
+        self._ended = True
         call: Any = self.cycle
         if not isinstance(call, _Call) or not call.more_body:
             if not self._upgrades():
@@ -167,15 +168,31 @@ class WholeAnswers(HttpToolsProtocol):
         """Whether the request asks for another protocol: Java and curl do for HTTP/2 in the clear."""
         return self.parser.should_upgrade() and any(name == b"upgrade" for name, _ in self.headers)
 
-    def _read_on(self, rest: bytes) -> None:
-        """Read a request as if it had not asked for another protocol: the parser would pass over its body."""
+    def _feed(self, data: bytes) -> None:
+        """Read requests, each as if it asked for no other protocol: the parser would pass over its body."""
+        left = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(left)
+            except httptools.HttpParserUpgrade as pause:
+                left = left[pause.args[0] :]
+            else:
+                return
+            if not self._upgrades():
+                return
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Read the head of a request once more, without what it asked for."""
         head = [self.parser.get_method(), b" ", self.url, b" HTTP/", self.parser.get_http_version().encode(), b"\r\n"]
         for name, value in self.headers:
             if name != b"upgrade":
                 head += (name, b": ", value, b"\r\n")
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received(b"".join((*head, b"\r\n", rest)))
+        # The method CONNECT asks by itself, and what follows it is not read.
+        with suppress(httptools.HttpParserUpgrade):
+            self.parser.feed_data(b"".join((*head, b"\r\n")))
 
     def _in_body(self) -> bool:
         before = self._before()
@@ -185,10 +202,13 @@ class WholeAnswers(HttpToolsProtocol):
         return self.cycle
 
     def _count(self, size_bytes: int) -> None:
-        """Count what came of a request beside a plain body; end the connection when it is too much."""
+        """Count what came of a request beside a plain body; end the connection when it is too much.
+
+        What a read brings behind the end of another request is not counted.
+        """
         if self._counted is not self.headers:
             self._counted, self._came = self.headers, 0
-        self._came += size_bytes
+        self._came += 0 if self._ended else size_bytes
         in_head, before = self.headers is not self._read, self._before()
         if self._came <= (_HEAD_BYTES if in_head else _CHUNKED_BYTES) or self.transport.is_closing():
             return
