@@ -123,8 +123,9 @@ def _retry_after(reply: Reply) -> timedelta | None:
 
 def _date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
+        told = parsedate_to_datetime(text)
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
 
 
