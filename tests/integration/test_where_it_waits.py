@@ -27,9 +27,7 @@ async def console(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
         reply = await made["alice"].post(TAB, [*wish(url=url, user_ids=""), ("action", "ok")])
         assert reply.status_code == 303, reply.text
         event = {"id": "run-1", "type": "pipeline.run.failed", "subject": {"name": "build"}, "run": {"number": "1"}}
-        sent = await made.house.http.post(
-            f"/hooks/{KEY}/ci", json=event, headers={"Authorization": f"Bearer {SECRET}"}
-        )
+        sent = await made.house.http.post(f"/hooks/{KEY}/ci", json=event, headers={"Authorization": f"Bearer {SECRET}"})
         assert sent.status_code == 202
         await made.house.deliveries("retrying", 1)
         yield made
