@@ -151,21 +151,28 @@ class Telling:
         if time is None:
             return Markup("–")
         local, today = self._local(time), self._local(self.now)
-        if local.date() == today.date():
-            short = f"{local:%H:%M:%S}"
-        elif self.language is Locale.ZH_CN:
-            short = f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
-        else:
-            day = f"{local.day} {MONTHS[local.month - 1]}"
-            short = f"{day}, {local:%H:%M}" if local.year == today.year else f"{day} {local.year}"
+        short = f"{local:%H:%M:%S}" if local.date() == today.date() else self._day(local, today)
         title = f"{self.words.at(time)} {self.words.zone}"
         return Markup('<time class="nowrap" datetime="{}" title="{}">{}</time>').format(
             time.isoformat(timespec="milliseconds"), title, short
         )
 
+    def _day(self, local: datetime, today: datetime) -> str:
+        """A time of another day, to the minute; one of another year is a day alone."""
+        if self.language is Locale.ZH_CN:
+            return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+        day = f"{local.day} {MONTHS[local.month - 1]}"
+        return f"{day}, {local:%H:%M}" if local.year == today.year else f"{day} {local.year}"
+
     def precise(self, time: datetime) -> str:
-        """The time of day to the millisecond."""
-        return f"{self._local(time):%H:%M:%S}.{time.microsecond // 1000:03d}"
+        """The time of day to the millisecond, with the day unless it is today."""
+        local, today = self._local(time), self._local(self.now).date()
+        clock = f"{local:%H:%M:%S}.{time.microsecond // 1000:03d}"
+        if local.date() == today:
+            return clock
+        if self.language is Locale.ZH_CN:
+            return f"{local:%Y-%m-%d} {clock}"
+        return f"{local.day} {MONTHS[local.month - 1]} {local.year}, {clock}"
 
     def _local(self, time: datetime) -> datetime:
         return time.astimezone(ZoneInfo(self.words.zone))
