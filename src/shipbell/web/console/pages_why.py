@@ -44,6 +44,7 @@ class BranchView:
     steps: Sequence[Step]
     asked_all: bool
     branch: Branch
+    changed: str
     holdup: Holdup | None
 
     @property
@@ -124,6 +125,7 @@ def _views(
             steps=_steps(one, records.get(one.subscription), line, tell, region),
             asked_all=all(rule.holds for rule in one.rules),
             branch=one,
+            changed=_changed(records.get(one.subscription), line, tell),
             holdup=kept_by.get(one.delivery.delivery.id) if one.delivery else None,
         )
         for one in shown
@@ -133,7 +135,10 @@ def _views(
 def _steps(
     branch: Branch, record: SubscriptionRecord | None, line: EventLine, tell: Telling, region: str
 ) -> Sequence[Step]:
-    """The rules up to the first that said no."""
+    """The rules up to the first that said no; where a delivery was made all of them held when the event came."""
+    if branch.delivery and not all(rule.holds for rule in branch.rules):
+        since = tell.words.t("Subscription or project were changed since: it would not be told now.")
+        return [Step("is-ok", tell.words.t("It wanted this event when it came"), since)]
     steps: list[Step] = []
     for verdict in branch.rules:
         if verdict.rule is Rule.GATE and line.type != _CHECK:
@@ -163,6 +168,15 @@ def _step(  # noqa: PLR0913 - what a rule is told from
             if holds:
                 return Step(look, t("The gate result is wanted"))
             return Step(look, t("The gate result is not wanted"), _gate_wish(record, tell))
+
+
+def _changed(record: SubscriptionRecord | None, line: EventLine, tell: Telling) -> str:
+    """Who changed a subscription last, where that was after the event came."""
+    stamp = record.stamp if record else None
+    if stamp is None or stamp.updated_at <= line.received_at:
+        return ""
+    words = tell.words
+    return words.t("Last changed {time} by {name}.", time=words.at(stamp.updated_at), name=words.who(stamp.updated_by))
 
 
 def _asks_for(record: SubscriptionRecord | None, tell: Telling) -> str:

@@ -72,6 +72,10 @@ _RULES = (
     en("This address takes the fields of a form."),
     en("A form may have 256 KiB at most."),
     en("This form has too many fields."),
+    en("Its type is another system's; only io.shipbell.* can be subscribed to."),
+    en("A check that is {status} has no result."),
+    en("A deployment with state {state} has not ended."),
+    en("A run with status {status} has neither ended nor paused."),
 )
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
 _SHAPES = [(re.compile(_PLACE.sub(r"(?P<\1>.+)", re.escape(one)), re.DOTALL), one) for one in _RULES]
