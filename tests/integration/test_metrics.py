@@ -1,6 +1,7 @@
 """Metrics of a real server: each one moves, and none names a project, a source or a robot."""
 
 import asyncio
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from robots import SHORT, event, sender, strict, until
 from server import Server, serving
+from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.intake import Accepted
 from shipbell.telemetry import Metrics
 
@@ -32,7 +34,7 @@ def values(text: str) -> dict[str, float]:
     }
 
 
-async def test_a_server_counts_what_comes_in_what_goes_out_and_what_stands(tmp_path: Path) -> None:
+async def test_a_server_counts_what_comes_in_what_goes_out_and_tells_each_attempt_by_its_ids(tmp_path: Path) -> None:
     async with strict() as robot:
         gone = "marker-robot-97a0"
         projects = {
@@ -42,7 +44,7 @@ async def test_a_server_counts_what_comes_in_what_goes_out_and_what_stands(tmp_p
             }
         }
         async with (
-            serving(tmp_path, projects, SHORT) as server,
+            serving(tmp_path, projects, {**SHORT, "SHIPBELL_LOG_LEVEL": "info"}) as server,
             sender(server.address) as post,
             aiohttp.ClientSession() as http,
         ):
@@ -60,6 +62,12 @@ async def test_a_server_counts_what_comes_in_what_goes_out_and_what_stands(tmp_p
                     break
                 await asyncio.sleep(0.1)
             found = values(text)
+            rows = server.rows("SELECT id, lane_id FROM attempts")
+            known = {(encode(Prefix.ATTEMPT, one["id"]), encode(Prefix.ROBOT, one["lane_id"])) for one in rows}
+    lines = [json.loads(line) for line in server.said().splitlines() if line.startswith("{")]
+    told = [(one["attempt"], one["robot"]) for one in lines if one["event"] == "attempt.ended"]
+    assert len(told) == len(known)
+    assert set(told) == known
     assert found["shipbell_events_total fate=accepted kind=generic"] == 3
     assert found["shipbell_events_total fate=duplicate kind=generic"] == 1
     assert found["shipbell_hook_calls_total code=accepted"] == 4

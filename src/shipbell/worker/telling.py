@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.results import type_names
 from shipbell.ports.lanes import Settlement
 from shipbell.telemetry import Metrics, log
@@ -24,8 +25,8 @@ class Telling:
         self.alarms.called(settlement)
         log().info(
             "attempt.ended",
-            attempt=batch.attempt_id,
-            lane=batch.lane_id,
+            attempt=encode(Prefix.ATTEMPT, batch.attempt_id),
+            robot=encode(Prefix.ROBOT, batch.lane_id),
             carried=len(batch.delivery_ids),
             result=type_names[type(attempt.result)],
             code=attempt.result.code,
