@@ -19,8 +19,8 @@ from shipbell.ports.intake import Accepted
 from shipbell.settings import Settings
 from shipbell.storage.insight import SqlInsight
 from shipbell.storage.intake import GroupIntake
-from shipbell.storage.open import lock_for_serving
 from shipbell.storage.pulse import SqlPulse
+from shipbell.storage.serving import lock_for_serving
 from shipbell.telemetry import Metrics, log, set_up_logs
 from shipbell.telemetry.collector import traces_for
 from shipbell.telemetry.traces import Traces
@@ -64,7 +64,7 @@ async def serve(settings: Settings, address: Address) -> None:
     set_up_logs(level=settings.log_level, form=settings.log_format)
     traces = traces_for(os.environ)
     async with assembled(settings) as parts:
-        lock = lock_for_serving(parts.opened.database.path.parent)
+        lock = lock_for_serving(parts.opened.database.path.parent, parts.keys)
         try:
             await _first_start(parts)
             cut_off = await parts.lanes.release()

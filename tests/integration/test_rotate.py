@@ -11,8 +11,10 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from commands import command as shipbell
 from server import Ran, environment, settings_file
+from shipbell.domain.secret import Secret
 from shipbell.storage import rotating
 from shipbell.storage.schema import METADATA
+from shipbell.storage.serving import lock_for_serving
 
 OLD, NEW = (base64.urlsafe_b64encode(bytes([filler]) * 32).decode() for filler in (1, 2))
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=robot-{}-4bc4-97a0"
@@ -102,6 +104,28 @@ def test_a_rotation_that_was_cut_off_goes_on(folder: Path) -> None:
     assert "422 of 423" in ran.err
     assert anew in tokens(folder)
     assert all(opens(NEW, one) for one in tokens(folder))
+
+
+def test_nothing_is_written_under_a_key_that_the_running_server_does_not_have(folder: Path) -> None:
+    before = tokens(folder)
+    file = str(settings_file(folder, {"billing": {"group": {"url": ROBOT.format("new")}}}))
+    lock = lock_for_serving(folder / "data", [Secret(OLD)])
+    try:
+        for words in (("secrets", "rotate"), ("apply", file)):
+            ran = run(folder, f"{NEW},{OLD}", *words)
+            assert (ran.code, "start it again with the same keys first" in ran.err) == (1, True), ran
+        assert run(folder, f"{NEW},{OLD}", "apply", file, "--dry-run").code == 0
+        assert tokens(folder) == before
+        assert run(folder, OLD, "apply", file).code == 0
+    finally:
+        lock.release()
+    again = lock_for_serving(folder / "data", [Secret(NEW), Secret(OLD)])
+    try:
+        assert run(folder, f"{NEW},{OLD}", "secrets", "rotate").code == 0
+    finally:
+        again.release()
+    # What the last server left says nothing once it is gone.
+    assert run(folder, f"{OLD},{NEW}", "secrets", "rotate").code == 0
 
 
 def test_with_a_wrong_key_nothing_begins(folder: Path) -> None:

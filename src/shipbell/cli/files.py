@@ -9,6 +9,7 @@ from shipbell.assemble import Parts
 from shipbell.cli.output import put
 from shipbell.cli.running import BY, fail, say, with_parts
 from shipbell.domain.errors import BadInput
+from shipbell.storage.serving import check_served
 from shipbell.usecases.apply import Plan
 
 
@@ -32,6 +33,8 @@ def apply_command(
     async def work(parts: Parts) -> Plan:
         if dry_run:
             return await parts.apply.plan(path, prune=prune)
+        # What a file brings is encrypted under the newest key.
+        check_served(parts.opened.database.path.parent, parts.keys[0])
         return await parts.apply(path, BY, prune=prune)
 
     plan = with_parts(work)

@@ -14,6 +14,7 @@ from shipbell.settings.keys import FILE, secret_keys, write_key
 from shipbell.storage import audit
 from shipbell.storage.copies import back_up, fingerprint_of, restore
 from shipbell.storage.rotating import SqlRotation
+from shipbell.storage.serving import check_served
 from shipbell.usecases.rotate import Rotate, Rotated
 
 _audit = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -115,6 +116,7 @@ def rotate() -> None:
     """
 
     async def work(parts: Parts) -> Rotated:
+        check_served(parts.opened.database.path.parent, parts.keys[0])
         rotation = SqlRotation(parts.opened.database, parts.opened.vault, parts.keys, parts.clock)
         return await Rotate(rotation=rotation)(BY, progress=_progress)
 
