@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from far_end import FarEnd, Heard, answer, far_end, saying, silent
+from own_certificate import made_certificate
 from shipbell.domain.secret import Secret
 from shipbell.ports.wire import Call, NoReply, Reply, Trouble
 from shipbell.transport import HttpTransport
 from shipbell.transport.connection import Connection
 from shipbell.transport.direct import Direct
-from shipbell.transport.target import target
+from shipbell.transport.target import Target, target
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 OK = b'{"errcode":0,"errmsg":"ok"}'
@@ -128,10 +131,10 @@ async def test_a_call_that_ends_after_the_transport_was_closed_keeps_no_connecti
         writer.close()
 
     server = await asyncio.start_server(once, "127.0.0.1", 0)
-    found = target(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/send")
-    assert found is not None
+    robot = target(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/send")
+    assert robot is not None
     async with asyncio.timeout(9):
-        last = asyncio.create_task(direct.send(found, b"{}"))
+        last = asyncio.create_task(direct.send(robot, b"{}"))
         await asked.wait()
         await direct.aclose()
         go_on.set()
@@ -139,3 +142,28 @@ async def test_a_call_that_ends_after_the_transport_was_closed_keeps_no_connecti
         await hung_up.wait()
     server.close()
     await server.wait_closed()
+
+
+async def test_connecting_that_is_called_off_anywhere_troubles_no_other_call(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    certificate = made_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    direct, closing = Direct(LOOPBACK), saying(answer(OK, connection="close"))
+    async with far_end(closing, tls=tls) as shaking, far_end(closing) as plain:
+        for turns in range(40):
+            given_up = asyncio.create_task(direct.send(found(shaking), b"{}"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            given_up.cancel()
+            replies = await asyncio.gather(*(direct.send(found(plain), b"{}") for _ in range(8)))
+            assert [one for one in replies if not isinstance(one, Reply)] == []
+    await direct.aclose()
+
+
+def found(end: FarEnd) -> Target:
+    made = target(end.url())
+    assert made is not None
+    return made

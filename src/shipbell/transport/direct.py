@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 
 from aiohappyeyeballs import start_connection
@@ -134,7 +135,9 @@ class Direct:
                 server_hostname=target.host.rstrip(".") if target.tls else None,
             )
         except BaseException:
-            made.close()
+            # The loop has the socket and closes it; were it closed here, its number could go to another call meanwhile.
+            with suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
             raise
         return connection
 
