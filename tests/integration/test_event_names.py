@@ -55,3 +55,12 @@ async def test_our_id_names_one_event_and_only_within_its_project(made: House) -
     assert await ids(made, ours) == ["build-1"]
     for identifier in (ours, "build-1", "ce-2"):
         assert await made.history.events_named(identifier, project_id=line.project_id + 1) == []
+
+
+async def test_the_id_of_a_delivery_names_its_event_and_only_within_its_project(made: House) -> None:
+    [line] = await made.history.events_named("7f")
+    [whole] = await made.history.deliveries_of(line.id)
+    theirs = encode(Prefix.DELIVERY, whole.delivery.id)
+    assert await ids(made, theirs) == ["7f:FAILED-3"]
+    assert await made.history.events_named(theirs, project_id=line.project_id + 1) == []
+    assert await ids(made, encode(Prefix.DELIVERY, 1)) == []

@@ -17,12 +17,13 @@ from shipbell import sources
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json
 from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
-from shipbell.cli.telling import ID_BYTES, path_lines, path_value
+from shipbell.cli.telling import ID_BYTES, path_lines, path_value, turned_away_line
 from shipbell.domain.errors import BadInput, BodyTooLarge, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.source import InboundRequest
 from shipbell.usecases.holdup import Holdup, holdups
+from shipbell.usecases.turned_away import turned_away
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
 from shipbell.web.hooks import MOST_BYTES, TOO_LARGE
@@ -30,6 +31,7 @@ from shipbell.web.hooks import MOST_BYTES, TOO_LARGE
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _SECONDS = 30
 _ACCEPTED = 202
+_DOORS = 20
 _JSON = "application/json"
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]")
 _sources = typer.Typer(no_args_is_help=True, help="Readers of CI tools.")
@@ -124,18 +126,22 @@ def why(
 ) -> None:
     """Tell the path of an event, from the door to the group."""
 
-    async def work(parts: Parts) -> tuple[Sequence[EventPath], Mapping[int, Holdup]]:
+    async def work(parts: Parts) -> tuple[Sequence[EventPath], Mapping[int, Holdup], list[str]]:
         asked = Why(directory=parts.directory, history=parts.history, offered=parts.settings.offered)
         found = await asked(identifier)
         made = [branch.delivery.delivery for path in found for branch in path.branches if branch.delivery]
-        return found, await holdups(parts.history, made, parts.clock.now())
+        kept_by = await holdups(parts.history, made, parts.clock.now())
+        return found, kept_by, [] if found else await _doors(parts)
 
-    paths, kept_by = with_parts(work)
+    paths, kept_by, doors = with_parts(work)
     if not paths:
+        for line in doors:
+            say(line)
         fail(
             NotFound(
                 f"No event {shorten(identifier, ID_BYTES)} is known: "
-                "it never arrived, was refused at the door, or is older than the retention."
+                "it never arrived, was refused at the door, or is older than the retention; "
+                "a call to a wrong address leaves no trace."
             )
         )
     if as_json:
@@ -144,6 +150,17 @@ def why(
     for one in paths:
         for line in path_lines(one, kept_by):
             put(line)
+
+
+async def _doors(parts: Parts) -> list[str]:
+    """What was turned away of late at every door, a few of them at most."""
+    found: list[str] = []
+    for project in (await parts.directory.snapshot()).projects.values():
+        for one in await turned_away(parts.door_pages, project.sources.values()):
+            found.append(turned_away_line(project.key, one))
+            if len(found) == _DOORS:
+                return found
+    return found
 
 
 @_sources.command("try", short_help="Show what a source would read in a file.")

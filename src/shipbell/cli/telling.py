@@ -7,8 +7,10 @@ from shipbell.domain.causes import explain
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
 from shipbell.domain.text import clean, shorten
+from shipbell.ports.directory import KnownSource
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
 from shipbell.usecases.holdup import Holdup
+from shipbell.usecases.turned_away import TurnedAway
 from shipbell.usecases.why import Branch, Path
 
 # So much of a tool's own id is shown to people; JSON has it whole.
@@ -201,3 +203,18 @@ def path_value(path: Path, kept_by: Mapping[int, Holdup]) -> dict[str, object]:
 def rule_value(verdict: Verdict) -> dict[str, object]:
     """One rule's answer for programs."""
     return {"rule": verdict.rule.value, "holds": verdict.holds, "words": _RULES[verdict.rule][not verdict.holds]}
+
+
+def turned_away_line(project: str, one: TurnedAway[KnownSource]) -> str:
+    """What a door turned away of late, in one line."""
+    told = []
+    if one.last:
+        last = f"the last at {moment(one.last.at)} ({one.last.status} {one.last.code})"
+        told.append(f"{_calls(one.refused)} turned away, {last}")
+    if one.duplicates:
+        told.append(f"{_calls(one.duplicates)} brought events that were known")
+    return f"{project}/{one.source.name}: of late {'; '.join(told)}"
+
+
+def _calls(count: int) -> str:
+    return f"{count} call" if count == 1 else f"{count} calls"

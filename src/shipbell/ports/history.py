@@ -159,7 +159,7 @@ class History(Protocol):
         ...
 
     async def events_named(self, identifier: str, *, project_id: int | None = None) -> Sequence[EventLine]:
-        """The events of an id (ours or the tool's), the newest first, a few at most."""
+        """The events of an id (ours, a delivery's or the tool's), the newest first, a few at most."""
         ...
 
     async def told(self, event_id: int) -> Sequence[Told]:

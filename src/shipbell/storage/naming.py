@@ -1,4 +1,4 @@
-"""Find events by an id: ours, the tool's, or the tool's own part of one."""
+"""Find events by an id: ours, that of a delivery, the tool's, or the tool's own part of one."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from shipbell.domain.ids import Prefix, decode
 from shipbell.ports.history import EventLine
 from shipbell.storage import finding
 from shipbell.storage.keeping import id_hash
-from shipbell.storage.schema import event_keys, events
+from shipbell.storage.schema import deliveries, event_keys, events
 
 _MOST = 20
 # Among how many of the newest events a part of an id is looked for.
@@ -19,7 +19,7 @@ _LONGEST_PART = 4_096
 
 def named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
     """The events of an id, the newest first, a few at most."""
-    own = decode(Prefix.EVENT, identifier)
+    own = decode(Prefix.EVENT, identifier) or _of_delivery(connection, identifier)
     if own is not None:
         return [one for one in finding.events_by_id(connection, [own]) if project_id in {None, one.project_id}]
     statement = select(event_keys.c.event_id).where(event_keys.c.id_hash == id_hash(identifier))
@@ -27,6 +27,15 @@ def named(connection: Connection, identifier: str, project_id: int | None) -> Se
         statement = statement.where(event_keys.c.project_id == project_id)
     ids = list(connection.execute(statement.order_by(event_keys.c.event_id.desc()).limit(_MOST)).scalars())
     return finding.events_by_id(connection, ids or _in_part(connection, identifier, project_id))
+
+
+def _of_delivery(connection: Connection, identifier: str) -> int | None:
+    """The event of a delivery, by the delivery's id."""
+    number = decode(Prefix.DELIVERY, identifier)
+    if number is None:
+        return None
+    found: int | None = connection.execute(select(deliveries.c.event_id).where(deliveries.c.id == number)).scalar()
+    return found
 
 
 def _in_part(connection: Connection, identifier: str, project_id: int | None) -> Sequence[int]:

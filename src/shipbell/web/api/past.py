@@ -47,7 +47,7 @@ async def _event(call: Call) -> EventLine:
     project = await call.project()
     found = await call.services.history.events_named(call.request.path_params["id"], project_id=project.id)
     if not found:
-        raise NotFound("There is no such event in this project.")
+        raise NotFound("There is no such event in this project; the calls of its sources tell what was turned away.")
     return found[0]
 
 

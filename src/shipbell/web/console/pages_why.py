@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule
-from shipbell.ports.directory import SubscriptionRecord
+from shipbell.ports.directory import SourceRecord, SubscriptionRecord
 from shipbell.ports.history import EventLine
 from shipbell.usecases.holdup import Holdup, holdups
+from shipbell.usecases.turned_away import TurnedAway, turned_away
 from shipbell.usecases.why import Branch
 from shipbell.web.console.frame import frame_of, page, project_of, render
 from shipbell.web.console.project_services import project_services
@@ -18,7 +19,7 @@ from shipbell.web.console.project_words import Telling, telling
 from shipbell.web.console.services import services_of
 
 _LONGEST = 500
-_REFUSED = 400
+_DOORS = 10
 _SHOWN = 25
 _DIGITS = 7
 # The gate filter narrows completed checks alone.
@@ -67,7 +68,7 @@ async def why(request: Request) -> Response:
         line=line,
         others=lines[1:],
         branches=await branches_of(request, line) if line else BranchPage(),
-        turned_away=await _turned_away(request) if q and not line else 0,
+        knocked=await _knocked(request) if q and not line else (),
     )
 
 
@@ -76,6 +77,12 @@ async def _meant(request: Request, q: str) -> Sequence[EventLine]:
     project_id = project_of(request).whole.project.id
     named = await services_of(request).history.events_named(q, project_id=project_id)
     return named or await project_services(request).insight.follow(project_id, q)
+
+
+async def _knocked(request: Request) -> Sequence[TurnedAway[SourceRecord]]:
+    """The doors that turned calls away of late, a few at most."""
+    found = await turned_away(project_services(request).door, project_of(request).whole.sources)
+    return found[:_DOORS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,16 +197,6 @@ def _gate_wish(record: SubscriptionRecord | None, tell: Telling) -> str:
     if record is None:
         return ""
     return tell.words.t("It asks for the gate result: {gate}.", gate=tell.gate(record.gate.value))
-
-
-async def _turned_away(request: Request) -> int:
-    """How many of the last calls at this project's doors were refused."""
-    door = project_services(request).door
-    refused = 0
-    for source in project_of(request).whole.sources:
-        calls = await door.page(source.id, before=None, limit=50)
-        refused += sum(one.status >= _REFUSED for one in calls.items)
-    return refused
 
 
 ROUTES = (page("/projects/{key}/why", why),)

@@ -1,0 +1,75 @@
+"""Where did my message go: of what is not kept, the doors tell what was turned away, and the way leads there."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from api_house import KEY, SECRET
+from commands import command
+from console_house import ConsoleHouse, console_house
+from shipbell.domain.ids import Prefix, encode
+
+P = f"/projects/{KEY}"
+_SOON_SECONDS = 20.0
+
+
+@pytest.fixture
+async def console(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
+    async with console_house(tmp_path) as made:
+        yield made
+
+
+async def called(console: ConsoleHouse, secret: str, kind: str = "pipeline.run.failed") -> int:
+    event = {"id": "run-1", "type": kind, "subject": {"name": "build"}}
+    headers = {"Authorization": f"Bearer {secret}"}
+    return (await console.house.http.post(f"/hooks/{KEY}/ci", json=event, headers=headers)).status_code
+
+
+async def asked(console: ConsoleHouse, words: str, language: str = "en") -> str:
+    """The answer to a question for what is not kept, once it says these words: calls are written soon, not at once."""
+    page, ends = "", monotonic() + _SOON_SECONDS
+    while monotonic() < ends:
+        page = (await console["dave"].get(f"{P}/why?q=lost-77&lang={language}")).text
+        if words in unescape(re.sub(r"<[^>]+>", "", page)):
+            return page
+        await asyncio.sleep(0.05)
+    raise AssertionError(page)
+
+
+async def test_the_page_names_door_time_reason_and_help(console: ConsoleHouse) -> None:
+    whole = await console.house.parts.directory.whole(KEY)
+    assert whole is not None
+    page = await asked(console, "A call to a wrong address leaves no trace here")
+    assert "At the door of late" not in page
+    statuses = [await called(console, *one) for one in ((SECRET,), (SECRET,), (SECRET, "no.such.type"), ("wrong",))]
+    assert statuses == [202, 202, 400, 401]
+    page = await asked(console, "2 calls were turned away of late, 1 brought events that were known")
+    assert f'href="{P}/sources/{encode(Prefix.SOURCE, whole.sources[0].id)}?lang=en"' in page
+    said = unescape(re.sub(r"<[^>]+>", "", page))
+    assert re.search(
+        r"The last at \d\d:\d\d:\d\d: 401 bad-signature\. Its secret is not the one of this source\.", said
+    )
+    await asked(console, "最近拒绝了 2 次调用、1 次带来的是已知事件", "zh-CN")
+
+
+async def test_the_command_line_says_the_same(console: ConsoleHouse, tmp_path: Path) -> None:
+    assert [await called(console, one) for one in (SECRET, SECRET, "wrong")] == [202, 202, 401]
+    await asked(console, "1 call was turned away of late, 1 brought events that were known")
+    ran = await asyncio.to_thread(command, {"SHIPBELL_DATA": str(tmp_path)}, "why", "lost-77")
+    assert (ran.code, ran.out) == (1, "")
+    assert re.search(
+        rf"{KEY}/ci: of late 1 call turned away, the last at \S+Z \(401 bad-signature\); 1 call brought events that "
+        "were known\n",
+        ran.err,
+    )
+    assert "a call to a wrong address leaves no trace" in ran.err
+
+
+async def test_the_api_points_to_the_calls(console: ConsoleHouse) -> None:
+    reply = await console.house.ask("GET", f"{P}/events/lost-77/why")
+    assert (reply.status_code, "the calls of its sources tell" in reply.json()["detail"]) == (404, True)
