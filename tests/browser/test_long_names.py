@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page
 
-from full_house import event
-from running_house import TAB, RunningHouse, browsing, enter, too_wide
+from full_house import FullHouse, event
+from running_house import TAB, RunningHouse, browsing, enter, subscribe, too_wide
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +16,10 @@ SOURCE = "s" * 64
 INSIDE = """() => [...document.querySelectorAll("main .card")].every((card) =>
     [...card.querySelectorAll(":scope > *, :scope > table td > *")].every((part) =>
         part.getBoundingClientRect().right <= card.getBoundingClientRect().right + 1))"""
+
+# Whether no listing scrolls.
+_WHOLE = """() => [...document.querySelectorAll("main pre")].every((one) =>
+    one.scrollHeight <= one.clientHeight + 1 && one.scrollWidth <= one.clientWidth + 1)"""
 
 
 def found(page: Page, path: str, pattern: str) -> str:
@@ -53,3 +57,33 @@ def test_long_names_push_nothing_out_of_a_page(chromium: Browser, running: Runni
             if too_wide(page) or not page.evaluate(INSIDE):
                 wrong.append(path)
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("width", [360, 320])
+def test_the_state_of_a_robot_fits_the_narrowest_phone(
+    chromium: Browser, running: RunningHouse, full: FullHouse, language: str, width: int
+) -> None:
+    with browsing(chromium, running, language=language, width=width) as page:
+        enter(page, "admin")
+        page.goto(full.there(f"{TAB.format(key='full')}?show=SUB"))
+        assert page.locator("td .badge-dead").count() == 1
+        assert not too_wide(page)
+        assert page.evaluate(INSIDE)
+
+
+def test_what_scrolls_on_the_screen_is_whole_on_paper(chromium: Browser, running: RunningHouse) -> None:
+    key, told = "a-robot-that-is-printed", event(1, name="printed")
+    told["run"] = {"number": "1", "description": "words of a long description " * 100}
+    with browsing(chromium, running) as page:
+        enter(page, "alice")
+        subscribe(page, "risk", running.robot_url(key), key)
+        running.emit("risk", {**told, "id": "printed"})
+        running.seen(key, 1)
+        page.goto(f"/projects/risk/deliveries/{found(page, '/projects/risk/deliveries?q=printed', r'dlv_[a-z0-9]+')}")
+        while page.get_by_text("The group has it.").count() == 0:
+            page.wait_for_timeout(100)
+            page.reload()
+        assert not page.evaluate(_WHOLE)
+        page.emulate_media(media="print")
+        assert page.evaluate(_WHOLE)
