@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -12,26 +12,30 @@ from shipbell.domain.access import Action
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
+from shipbell.ports.directory import SubscriptionRecord
 from shipbell.ports.history import RobotLine
 from shipbell.ports.insight import Standing
 from shipbell.web.console.frame import by_of, deed, page, project_of, render, see_other
 from shipbell.web.console.project_services import project_services
 from shipbell.web.console.project_words import number_of, telling
 from shipbell.web.console.services import services_of
+from shipbell.web.console.words import Words
 
 _MINUTE = timedelta(seconds=60)
 _LONGEST = 200
 _TROUBLED = frozenset({LaneState.CLOSED, LaneState.FAILING})
 # How many stand on a page of the list, and how many of those in trouble are told of above it.
 SHOWN, TOLD = 25, 3
+# How many of the subscriptions of one robot are named.
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotView:
-    """A robot as a page shows it; `names` are the subscriptions that name it, `allowed` 0 means unpaced."""
+    """A robot as a page shows it; `named_by` are the subscriptions that name it, `allowed` 0 means unpaced."""
 
     line: RobotLine
-    names: Sequence[str]
+    named_by: Sequence[SubscriptionRecord]
     used: int
     allowed: int
     waits_for: timedelta | None
@@ -40,6 +44,28 @@ class RobotView:
     def id(self) -> str:
         """The public id."""
         return encode(Prefix.ROBOT, self.line.id)
+
+    @property
+    def told(self) -> Sequence[str]:
+        """The names of its first subscriptions; a robot may have a thousand."""
+        return [one.name for one in self.named_by[:_NAMED]]
+
+    @property
+    def untold(self) -> int:
+        """How many subscriptions name it beyond those told."""
+        return len(self.named_by) - len(self.told)
+
+    @property
+    def only(self) -> str | None:
+        """The public id of the subscription that alone names it."""
+        return encode(Prefix.SUBSCRIPTION, self.named_by[0].id) if len(self.named_by) == 1 else None
+
+    def called(self, words: Words) -> str:
+        """What it is called in a sentence: by its subscriptions, else by its address."""
+        names = words.listed(self.told) or self.line.mask
+        if self.untold:
+            return words.tn("{names} and {count} more", "{names} and {count} more", self.untold, names=names)
+        return names
 
     @property
     def closed(self) -> bool:
@@ -72,7 +98,11 @@ class Fleet:
     """All robots of a project in the order of its list: those in need of somebody first, then by name."""
 
     robots: Sequence[Standing]
-    names: Mapping[int, Sequence[str]]
+    named_by: Mapping[int, Sequence[SubscriptionRecord]]
+
+    def names(self, lane_id: int) -> Sequence[str]:
+        """The names of the subscriptions that name a robot, in their order."""
+        return [one.name for one in self.named_by.get(lane_id, ())]
 
     @property
     def troubled(self) -> Sequence[Standing]:
@@ -83,20 +113,23 @@ class Fleet:
         """Those whose address or names have a text in them."""
         wanted = text.casefold()
         return [
-            one
-            for one in self.robots
-            if any(wanted in name.casefold() for name in (one.mask, *self.names.get(one.id, ())))
+            one for one in self.robots if any(wanted in name.casefold() for name in (one.mask, *self.names(one.id)))
         ]
 
 
 async def fleet_of(request: Request) -> Fleet:
     """The robots of the request's project with their state alone."""
-    whole, names = project_of(request).whole, defaultdict[int, list[str]](list)
+    whole, named_by = project_of(request).whole, defaultdict[int, list[SubscriptionRecord]](list)
     for one in whole.subscriptions:
-        names[one.lane_id].append(one.name)
+        named_by[one.lane_id].append(one)
     robots = await project_services(request).insight.standing(whole.project.id)
-    ordered = sorted(robots, key=lambda one: (one.state not in _TROUBLED, one.id not in names, names.get(one.id, [])))
-    return Fleet(robots=ordered, names=names)
+    fleet = Fleet(robots=robots, named_by=named_by)
+    return replace(
+        fleet,
+        robots=sorted(
+            robots, key=lambda one: (one.state not in _TROUBLED, one.id not in named_by, fleet.names(one.id))
+        ),
+    )
 
 
 async def views_of(request: Request, fleet: Fleet, some: Iterable[Standing]) -> list[RobotView]:
@@ -108,7 +141,7 @@ async def views_of(request: Request, fleet: Fleet, some: Iterable[Standing]) -> 
     views = {
         line.id: RobotView(
             line=line,
-            names=fleet.names.get(line.id, ()),
+            named_by=fleet.named_by.get(line.id, ()),
             used=sum(tell.now - _MINUTE < start <= tell.now for start in line.starts),
             allowed=per_minute.get(line.channel, 0),
             waits_for=line.ready_at - tell.now if line.ready_at > tell.now else None,
