@@ -286,3 +286,10 @@ async def test_the_instance_is_administered_from_its_pages(console: ConsoleHouse
     assert (await root.get("/projects/orders")).status_code == 200
     assert (await root.post("/admin/projects/orders/delete")).status_code == 303
     assert (await root.get("/projects/orders")).status_code == 404
+
+
+async def test_where_nothing_happened_each_chart_says_so(console: ConsoleHouse) -> None:
+    page = (await console["alice"].get(P)).text
+    assert page.count("No delivery in this time.") == 2
+    assert "Show as a table" not in page
+    assert "0 of 0" not in page
