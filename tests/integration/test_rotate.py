@@ -1,6 +1,7 @@
 """Rotation: every secret at rest is written anew under the newest key, once, and a wrong key is a sentence."""
 
 import base64
+import fcntl
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,7 +15,7 @@ from server import Ran, environment, settings_file
 from shipbell.domain.secret import Secret
 from shipbell.storage import rotating
 from shipbell.storage.schema import METADATA
-from shipbell.storage.serving import lock_for_serving
+from shipbell.storage.serving import check_served, lock_for_serving
 
 OLD, NEW = (base64.urlsafe_b64encode(bytes([filler]) * 32).decode() for filler in (1, 2))
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=robot-{}-4bc4-97a0"
@@ -126,6 +127,18 @@ def test_nothing_is_written_under_a_key_that_the_running_server_does_not_have(fo
         again.release()
     # What the last server left says nothing once it is gone.
     assert run(folder, f"{OLD},{NEW}", "secrets", "rotate").code == 0
+
+
+def test_a_look_at_the_keys_of_a_server_keeps_no_server_with_them_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_for_serving(tmp_path, [Secret(NEW), Secret(OLD)]).release()
+    asked: list[int] = []
+    monkeypatch.setattr(fcntl, "flock", lambda _handle, how: asked.append(how))
+    check_served(tmp_path, Secret(OLD))
+    assert asked == []
+    check_served(tmp_path, Secret(Fernet.generate_key().decode()))
+    assert len(asked) == 1
 
 
 def test_with_a_wrong_key_nothing_begins(folder: Path) -> None:

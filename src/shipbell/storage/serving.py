@@ -55,16 +55,16 @@ def check_served(folder: Path, newest: Secret) -> None:
         # No server was ever here, or not one that this user may know of.
         return
     try:
-        if not _is_held(handle):
-            return
         known = os.read(handle, _MOST_BYTES).decode("ascii", "replace").split()
+        # To ask for the lock keeps out a server that begins just now: only where its keys are others.
+        if fingerprint_of([newest]) in known or not _is_held(handle):
+            return
     finally:
         os.close(handle)
-    if fingerprint_of([newest]) not in known:
-        raise Conflict(
-            "The server that runs has no newest key of yours yet, and could not open what is written under it:"
-            " start it again with the same keys first. Nothing was changed."
-        )
+    raise Conflict(
+        "The server that runs has no newest key of yours yet, and could not open what is written under it:"
+        " start it again with the same keys first. Nothing was changed."
+    )
 
 
 def _is_held(handle: int) -> bool:
