@@ -33,7 +33,7 @@ def test_a_code_has_a_cause_and_a_cure_of_its_own_in_both_languages(code: str) -
 
 def test_a_code_of_the_robot_stands_in_brackets_after_the_sentence() -> None:
     assert explain("93000").cause.endswith("(93000).")
-    assert explain("45009", Locale.ZH_CN).cause == "发送过于频繁（45009）。机器人暂停 65 秒。"
+    assert explain("45009", Locale.ZH_CN).cause == "发送过于频繁（45009）。机器人暂停片刻。"
 
 
 # What a test message cannot end with: nobody replays it, and it is not an event's.
@@ -77,3 +77,22 @@ def test_english_and_chinese_follow_their_own_punctuation() -> None:
         for sentence in (chinese.cause, chinese.cure):
             assert sentence.endswith(("。", "？"))
             assert "(" not in sentence
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["93000", "93004", "93008", "address-not-allowed", "url-unusable", "http-302", "http-404", "robot-closed"],
+)
+def test_the_cure_of_what_closes_a_robot_ends_with_the_replay(code: str) -> None:
+    assert explain(code).cure.endswith("then replay.")
+    assert explain(code, Locale.ZH_CN).cure.endswith("重新投递。")
+
+
+@pytest.mark.parametrize("code", [one.value for one in Trouble if one not in {Trouble.NOT_ALLOWED, Trouble.BAD_URL}])
+def test_what_is_tried_again_by_itself_says_so(code: str) -> None:
+    assert "it is tried again by itself." in explain(code).cure.lower()
+    assert "将自动重试。" in explain(code, Locale.ZH_CN).cure
+
+
+def test_a_redirect_is_told_as_one() -> None:
+    assert explain("http-302").cause == "The address leads elsewhere (HTTP 302), and no redirect is followed."

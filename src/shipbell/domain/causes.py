@@ -27,7 +27,7 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "93000": (Label("The robot was removed from its group, or its URL is wrong (93000).", "机器人已被移出群，或 URL 有误（93000）。"), _NEW_ROBOT),
     "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新打开，然后重新投递。")),
     "93008": (Label("The robot is not in the group (93008).", "机器人不在群中（93008）。"), _NEW_ROBOT),
-    "45009": (Label("Too many messages (45009). The robot pauses 65 s.", "发送过于频繁（45009）。机器人暂停 65 秒。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
+    "45009": (Label("Too many messages (45009). The robot pauses a while.", "发送过于频繁（45009）。机器人暂停片刻。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
     "45033": (Label("Too many calls at once (45033).", "并发过高（45033）。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
     "-1": (Label("WeCom is busy (-1).", "企业微信系统繁忙（-1）。"), _BY_ITSELF),
     "40008": (Label("WeCom did not understand the message (40008).", "企业微信无法识别该消息（40008）。"), _REPORT),
@@ -38,19 +38,19 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "unreadable-answer": (Label("The call was sent, its answer cannot be read. The group may see this message twice.", "请求已发出，但应答无法读取。群里可能会看到两次。"), _BY_ITSELF),
     "timed-out": (Label("The call was sent, its answer did not come in time. The group may see this message twice.", "请求已发出，但应答超时。群里可能会看到两次。"), _BY_ITSELF),
     "cut-off": (Label("The call was sent, its answer got lost. The group may see this message twice.", "请求已发出，但没有收到应答。群里可能会看到两次。"), _BY_ITSELF),
-    "reply-too-large": (Label("The answer is larger than 64 KiB.", "应答超过 64 KiB。"), Label("Check the URL: this may not be a robot.", "请检查 URL：这可能不是机器人。")),
+    "reply-too-large": (Label("The answer is larger than 64 KiB.", "应答超过 64 KiB。"), Label("Check the URL, this may not be a robot; it is tried again by itself.", "请检查 URL，这可能不是机器人；将自动重试。")),
     "answers-lost": (Label("Its answers got lost three times while the robot answered other calls: the group may have seen it.", "三次应答均丢失，而机器人对其他请求有应答：群里可能已看到。"), Label("Look into the group, then replay if it is not there.", "请查看群消息，若没有再重新投递。")),
     "interrupted": (Label("Shipbell was stopped during this call. The group may see this message twice.", "调用期间 Shipbell 被停止。群里可能会看到两次。"), _BY_ITSELF),
     "name-not-found": (Label("The host of the URL cannot be found.", "找不到 URL 中的主机。"), Label("Check the URL and the name server; it is tried again by itself.", "请检查 URL 和域名解析；将自动重试。")),
     "not-connected": (Label("The host of the URL does not answer.", "URL 中的主机无应答。"), _BY_ITSELF),
-    "certificate-not-trusted": (Label("The certificate of the host is not trusted.", "主机的证书不受信任。"), Label("Mend the certificate, or the list of trusted ones of this machine.", "请修复证书，或更新本机的受信任证书列表。")),
+    "certificate-not-trusted": (Label("The certificate of the host is not trusted.", "主机的证书不受信任。"), Label("Mend the certificate, or the list of trusted ones of this machine; it is tried again by itself.", "请修复证书，或更新本机的受信任证书列表；将自动重试。")),
     "proxy-failed": (Label("The outbound proxy failed.", "出站代理失败。"), Label("Check SHIPBELL_OUTBOUND_PROXY; it is tried again by itself.", "请检查 SHIPBELL_OUTBOUND_PROXY；将自动重试。")),
     "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新打开后再重新投递。")),
-    "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again.", "请重新从机器人处复制。")),
+    "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again and paste it, then replay.", "请重新从机器人处复制并粘贴，然后重新投递。")),
     "not-composed": (Label("No message can be made of this event.", "无法由此事件生成消息。"), Label("Report it with the event's id: this is a fault of Shipbell.", "这是 Shipbell 的缺陷，请附上事件编号反馈。")),
     "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
     "subscription-disabled": (Label("The subscription was switched off.", "订阅已停用。"), Label("Switch it on, then replay.", "请先启用订阅，再重新投递。")),
-    "subscription-deleted": (Label("The subscription was deleted.", "订阅已删除。"), _NOTHING),
+    "subscription-deleted": (Label("The subscription was deleted.", "订阅已删除。"), Label("It cannot be sent again; a new subscription hears what comes from then on.", "无法再次发送；新建订阅后可收到此后的事件。")),
     "project-deleted": (Label("The project was deleted.", "项目已删除。"), _NOTHING),
     "channel-unavailable-in-region": (Label("The channel is not offered in the project's region.", "项目所在区域不提供该渠道。"), Label("Whoever runs Shipbell can offer it with SHIPBELL_CHANNEL_REGIONS.", "运维人员可通过 SHIPBELL_CHANNEL_REGIONS 开放。")),
     "still-waiting": (Label("It waits already.", "该投递仍在等待中。"), Label("It goes by itself.", "将自动发送。")),
@@ -63,7 +63,14 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "not-found": (Label("There is no such delivery.", "没有这条投递。"), Label("Check the id.", "请检查编号。")),
 }  # fmt: skip
 _HTTP = Label("The address answered with {code}.", "该地址返回了 {code}。")
-_HTTP_CURE = Label("Check the URL: a WeCom robot answers otherwise.", "请检查 URL：企业微信机器人不会这样应答。")
+_ELSEWHERE = Label(
+    "The address leads elsewhere ({code}), and no redirect is followed.",
+    "该地址跳转到别处（{code}），Shipbell 不跟随跳转。",
+)
+_HTTP_CURE = Label(
+    "Check the URL, a WeCom robot answers otherwise: paste the right one, or reopen the robot, then replay.",
+    "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL 或重新打开机器人，然后重新投递。",
+)
 _OTHER = Label("WeCom refused the message ({code}).", "企业微信拒绝了该消息（{code}）。")
 
 _NEW_TEST = Label("Test again.", "请重新测试。")
@@ -72,12 +79,21 @@ _CURES_OF_TESTS: dict[str, Label] = {
     **dict.fromkeys(("93000", "93008", "robot-closed"), Label("Add a robot and paste its new URL, then test again.", "请添加机器人并粘贴新的 URL，然后重新测试。")),
     **dict.fromkeys(("expired", "not-found"), _NEW_TEST),
     **dict.fromkeys(("ok-with-warning", "answers-lost"), Label("Look into the group, then test again if it is not there.", "请查看群消息，若没有再重新测试。")),
+    "robot-failing": Label("Find out why it refused them, then test again.", "请查明被拒原因，然后重新测试。"),
+    "url-unusable": Label("Copy it from the robot again and paste it, then test again.", "请重新从机器人处复制并粘贴，然后重新测试。"),
     "93004": Label("Enable it in WeCom, then test again.", "请在企业微信中启用，然后重新测试。"),
     "address-not-allowed": Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW, then test again.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行，然后重新测试。"),
 }  # fmt: skip
 _REPORT_OF_TEST = Label(
     "Test again; if it is refused again, report it with this code.", "可重新测试；若再次被拒，请附上此代码反馈。"
 )
+
+_HTTP_CURE_OF_TEST = Label(
+    "Check the URL, a WeCom robot answers otherwise: paste the right one, then test again.",
+    "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL，然后重新测试。",
+)
+# Cures that many codes share, and what they are after a test.
+_AFTER_A_TEST = ((_REPORT, _REPORT_OF_TEST), (_HTTP_CURE, _HTTP_CURE_OF_TEST))
 
 
 def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
@@ -86,7 +102,8 @@ def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
     if known is not None:
         return Explanation(known[0].read(locale), known[1].read(locale))
     if code.startswith("http-"):
-        told = _HTTP.read(locale).format(code=code.replace("-", " ").upper())
+        said = _ELSEWHERE if code.startswith("http-3") else _HTTP
+        told = said.read(locale).format(code=code.replace("-", " ").upper())
         server = code.startswith("http-5") or code in {"http-408", "http-429"}
         return Explanation(told, (_BY_ITSELF if server else _HTTP_CURE).read(locale))
     return Explanation(_OTHER.read(locale).format(code=code), _REPORT.read(locale))
@@ -97,4 +114,5 @@ def explain_test(code: str, locale: Locale = Locale.EN) -> Explanation:
     told = explain(code, locale)
     if code in _CURES_OF_TESTS:
         return replace(told, cure=_CURES_OF_TESTS[code].read(locale))
-    return replace(told, cure=_REPORT_OF_TEST.read(locale)) if told.cure == _REPORT.read(locale) else told
+    cures = {one.read(locale): after.read(locale) for one, after in _AFTER_A_TEST}
+    return replace(told, cure=cures.get(told.cure, told.cure))
