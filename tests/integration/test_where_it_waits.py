@@ -62,6 +62,8 @@ async def test_a_robot_that_pauses_after_a_failure_says_so_and_when_it_is_called
     assert re.search(r"not before \d\d:\d\d:\d\d", path)
     assert "1 delivery waits on this robot." in path
     assert "for its pace" not in path
+    for page in (path, delivery):
+        assert "The robot's words: <html> <head><title>502 Bad Gateway" in page
     assert re.search(r"Next callnot before \d\d:\d\d:\d\d", delivery)
     path, _ = await pages(console, "zh-CN")
     assert "对机器人的调用未成功，机器人暂停中。" in path
@@ -71,6 +73,7 @@ async def test_a_robot_that_pauses_after_a_failure_says_so_and_when_it_is_called
         assert "since a call to it had no success" in str(told["why"])
         assert told["until"] is not None
     said = await lines(console)
+    assert "robot's words: <html> <head><title>502 Bad Gateway" in said
     assert "waits         The robot pauses, since a call to it had no success." in said
     assert re.search(r"next call     20\d\d-\S+Z at the earliest", said)
     assert re.search(r"expires       20\d\d-\S+Z", said)

@@ -142,7 +142,9 @@ def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
     among = f", one of {one.carried}" if one.carried > 1 else ""
     yield f"  attempt {number}     {moment(one.started_at)}  {one.result}{kind}{among}: {told.cause}"
     if one.detail and one.detail != "ok":
-        yield f"                robot's words: {clean(one.detail)}"
+        # Without a status nobody answered: then these are our own words for what happened.
+        whose = "robot's words" if one.status else "detail"
+        yield f"                {whose}: {clean(one.detail)}"
     if one.line:
         yield f"                line: {clean(one.line)}"
     if one.maybe_delivered:
