@@ -1,12 +1,13 @@
 """Behind a proxy the proxy is exempt, the target is judged all the same, and the proxy's faults are told as its own."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
-from far_end import FarEnd, answer, far_end, saying
+from far_end import FarEnd, Heard, answer, far_end, saying
 from shipbell.domain.secret import Secret
 from shipbell.ports.wire import Call, NoReply, Reply, Trouble
 from shipbell.transport import HttpTransport
@@ -71,6 +72,33 @@ async def test_a_tunnel_that_the_proxy_refuses_is_the_proxys_fault(status: int) 
     assert isinstance(reply, NoReply)
     assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)
     assert [(one.method, one.target) for one in proxy.heard] == [("CONNECT", "8.8.8.8:443")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 1\r\n\r\n"],
+    ids=["nothing", "no HTTP", "two lengths"],
+)
+async def test_a_tunnel_that_breaks_is_the_proxys_fault_and_a_call_that_breaks_may_have_arrived(raw: bytes) -> None:
+    async with far_end(saying(raw, close=True)) as proxy:
+        replies = [await send(proxy, url) for url in ("https://8.8.8.8/send?key=k", PUBLIC)]
+    told = [(one.trouble, one.sent) for one in replies if isinstance(one, NoReply)]
+    assert told == [(Trouble.PROXY, False), (Trouble.CUT_OFF, True)]
+
+
+async def test_a_call_over_a_connection_to_the_proxy_that_was_used_before_may_have_arrived() -> None:
+    answers = iter([answer(), b""])
+
+    async def behave(_heard: Heard, writer: asyncio.StreamWriter) -> None:
+        writer.write(said := next(answers))
+        if not said:
+            writer.close()
+
+    async with far_end(behave) as proxy, through(proxy.url("")) as transport:
+        replies = [await transport.send(Call(url=Secret(PUBLIC), body=b"{}")) for _ in range(2)]
+    assert proxy.connections == 1
+    assert isinstance(replies[1], NoReply)
+    assert (replies[1].trouble, replies[1].sent) == (Trouble.CUT_OFF, True)
 
 
 async def test_a_proxy_that_is_away_is_the_proxys_fault() -> None:

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import aiohttp
 from yarl import URL
@@ -19,6 +21,13 @@ _OPEN = 1_200
 _PROXY_WANTS_A_PASSWORD = 407
 
 
+@dataclass(slots=True)
+class _Way:
+    """How far a call came: nothing of it is sent before there is a connection, its tunnel included."""
+
+    stands: bool = False
+
+
 class Proxied:
     """One session for all calls; close it with `aclose`. The proxy's own address is exempt from the guard."""
 
@@ -32,6 +41,7 @@ class Proxied:
             trust_env=False,
             auto_decompress=False,
             headers=HEADERS,
+            trace_configs=[_watched()],
         )
 
     async def aclose(self) -> None:
@@ -42,19 +52,24 @@ class Proxied:
     async def send(self, target: Target, body: bytes) -> Reply | NoReply:
         """Make one call; ten seconds at most, of which looking up and connecting may take five."""
         clock = asyncio.get_running_loop().time
-        began = clock()
+        began, way = clock(), _Way()
         try:
             if (refused := await self._checked(target.url)) is not None:
                 return refused
             patience = _patience(clock() - began)
             async with self._session.post(
-                target.url, data=body, allow_redirects=False, proxy=self._proxy, timeout=patience
+                target.url,
+                data=body,
+                allow_redirects=False,
+                proxy=self._proxy,
+                timeout=patience,
+                trace_request_ctx=way,
             ) as response:
                 if response.status == _PROXY_WANTS_A_PASSWORD:
                     return NoReply(trouble=Trouble.PROXY, sent=False, detail="HTTP 407")
                 return await _read(response)
         except Exception as error:  # noqa: BLE001 - whatever the network does is an answer, never a crash
-            return _trouble(error, waited=clock() - began)
+            return _trouble(error, way, waited=clock() - began)
 
     async def _checked(self, url: URL) -> NoReply | None:
         """Resolve the target here, and refuse what may not be called."""
@@ -66,6 +81,18 @@ class Proxied:
         except (OSError, TimeoutError) as error:
             return NoReply(trouble=Trouble.NAME_NOT_FOUND, sent=False, detail=type(error).__name__)
         return None
+
+
+def _watched() -> aiohttp.TraceConfig:
+    """Notes in the call's own `_Way` that its connection stands."""
+
+    async def stands(_session: aiohttp.ClientSession, context: SimpleNamespace, _told: object) -> None:
+        context.trace_request_ctx.stands = True
+
+    watched = aiohttp.TraceConfig()
+    watched.on_connection_create_end.append(stands)
+    watched.on_connection_reuseconn.append(stands)
+    return watched
 
 
 def _patience(spent: float) -> aiohttp.ClientTimeout:
@@ -88,7 +115,7 @@ async def _read(response: aiohttp.ClientResponse) -> Reply | NoReply:
     return reply
 
 
-def _trouble(error: Exception, *, waited: float) -> NoReply:  # noqa: PLR0911 - one return a meaning
+def _trouble(error: Exception, way: _Way, *, waited: float) -> NoReply:  # noqa: PLR0911 - one return a meaning
     """Say what an exception means: above all whether the call may have arrived."""
     told = type(error).__name__
     match error:
@@ -102,6 +129,8 @@ def _trouble(error: Exception, *, waited: float) -> NoReply:  # noqa: PLR0911 - 
             return NoReply(trouble=Trouble.NOT_CONNECTED, sent=False, detail=told)
         case aiohttp.InvalidURL() | UnicodeError():
             return NoReply(trouble=Trouble.BAD_URL, sent=False, detail=told)
+        case _ if not way.stands:
+            return NoReply(trouble=Trouble.PROXY, sent=False, detail=told)
         case TimeoutError():
             return NoReply(trouble=Trouble.TIMED_OUT, sent=True, detail=f"no answer within {waited:.0f} s")
         case _:
