@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from far_end import Behaviour, FarEnd, answer, far_end, saying
+from full_disk import no_room
 from lane_house import BAD, GONE, House, furnished, house, unsaved_test, url_of
 from robots import SHORT, event, sender, strict, until
 from server import serving
@@ -213,6 +214,20 @@ async def test_the_watch_sees_a_robot_close_in_the_database(tmp_path: Path) -> N
     assert "(payments)" in text
     assert KEY_A not in text
     assert f"********{KEY_A[-4:]}" in text
+
+
+async def test_the_watch_notices_a_full_disk_though_nothing_is_to_be_written(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with desk(clock=clock) as one, _lived_in(tmp_path, clock) as made:
+        watch = Watch(upkeep=made.upkeep, told=(), troubled=one.alarms.troubled)
+        await watch.turn()
+        assert not await one.alarms.turn()
+        log = made.store.database.path.with_name(f"{made.store.database.path.name}-wal")
+        with no_room(log.stat().st_size):
+            await watch.turn()
+        await one.alarms.turn()
+    (text,) = one.texts()
+    assert "is full" in text
 
 
 async def test_a_wrong_url_that_somebody_only_tried_out_is_no_robot_that_closed(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from shipbell.domain.deliveries import LaneState
 
+READY = "ok"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutRobot:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipbell.domain.secret import Secret
 from shipbell.storage.audit import begin_counting
+from shipbell.storage.checkup import TOUCHED
 from shipbell.storage.dialect import insert_new
 from shipbell.storage.engine import Database
 from shipbell.storage.migrate import migrate
@@ -31,7 +32,7 @@ def open_store(path: Path, secret_keys: Sequence[Secret]) -> Opened:
 
     def prepare(connection: Connection) -> Vault:
         migrate(connection)
-        for name in ("place", "configuration"):
+        for name in ("place", "configuration", TOUCHED):
             connection.execute(insert_new(connection, counters).values(name=name, value=0))
         begin_counting(connection)
         return Vault.open(connection, secret_keys)

@@ -1,18 +1,23 @@
 """Upkeep on a database."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Clock
-from shipbell.ports.upkeep import Robots
-from shipbell.storage import standing, tallying, tidying
+from shipbell.ports.upkeep import READY, Robots
+from shipbell.storage import checkup, standing, tallying, tidying
 from shipbell.storage.codec import from_ms_or_none
 from shipbell.storage.engine import Database
-from shipbell.storage.schema import counters
+
+_READY_SECONDS = 5.0
+_SLOW = (
+    f"No write came through within {_READY_SECONDS:.0f} seconds: another process holds the database, or its disk hangs."
+)
 
 
 class SqlUpkeep:
@@ -64,10 +69,12 @@ class SqlUpkeep:
         return await self._database.read(standing.robots)
 
     async def ready(self) -> dict[str, str]:
-        """Whether the database can be written."""
-        touch = update(counters).where(counters.c.name == "place").values(value=counters.c.value)
+        """Whether the database can be written, and soon."""
         try:
-            await self._database.write(lambda connection: connection.execute(touch))
+            async with asyncio.timeout(_READY_SECONDS):
+                await self._database.write(checkup.touch)
         except DatabaseUnusable as error:
             return {"database": error.sentence}
-        return {"database": "ok"}
+        except TimeoutError:
+            return {"database": _SLOW}
+        return {"database": READY}

@@ -1,11 +1,11 @@
-"""The watch: looks at the robots every few seconds and tells who wants to know."""
+"""The watch: looks at the robots and the database every few seconds and tells who wants to know."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shipbell.domain.errors import DatabaseUnusable
-from shipbell.ports.upkeep import Robots, Upkeep
+from shipbell.ports.upkeep import READY, Robots, Upkeep
 
 _EVERY_SECONDS = 5.0
 
@@ -28,6 +28,10 @@ class Watch:
         """Look once."""
         try:
             robots = await self.upkeep.robots()
+            # The loops that write do so only when there is something to write; a full disk is told before.
+            for said in (await self.upkeep.ready()).values():
+                if said != READY:
+                    self.troubled(DatabaseUnusable(said))
         except DatabaseUnusable as error:
             self.troubled(error)
             return
