@@ -46,8 +46,11 @@ class Arrivals:
 
     @property
     def shown(self) -> dict[str, object]:
-        """What the page tells of the first event."""
-        return {"last": self.calls[0] if self.calls else None, "first": self.first, "refused": _REFUSED}
+        """What the page tells of the first event; the call that brought it may be written after the event is."""
+        last = self.calls[0] if self.calls else None
+        if last and self.first and last.at < self.first.received_at:
+            last = None
+        return {"last": last, "first": self.first, "refused": _REFUSED}
 
     def newer(self, than: int) -> Count:
         """How many calls came after one, as far as the page would show them."""
