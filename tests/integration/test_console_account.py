@@ -160,3 +160,15 @@ async def test_a_closed_robot_is_called_closed_on_every_page(
         main = page[page.index("<main") :].lower()
         assert word in main, path
         assert re.findall(others, main) == [], path
+
+
+async def test_an_address_without_a_page_is_told_of_in_the_accounts_language_and_to_who_is_signed_in(
+    console: ConsoleHouse,
+) -> None:
+    alice = console["alice"]
+    await alice.post("/account/preferences", {"locale": "zh-CN", "time_zone": ""})
+    for path in (f"/projects/{KEY}/nothing", "/nothing", "/static/nothing.css"):
+        page = await alice.get(path)
+        assert page.status_code == 404
+        assert "没有这个页面" in page.text, path
+        assert 'href="/account"' in page.text, path

@@ -153,6 +153,13 @@ def _token(who: Identity | None) -> str:
     return who.session.csrf if who and who.session else ""
 
 
+async def met(request: Request) -> Identity | None:
+    """Who asks, None for a stranger; from now on the request has the frame of a page outside projects."""
+    who = await services_of(request).auth.by_cookie(request)
+    request.state.frame = Frame(who=who, words=words_for(request, who, None))
+    return who
+
+
 def words_for(request: Request, who: Identity | None, project: ProjectWhole | None) -> Words:
     """`?lang=` wins over the account's language, that over Accept-Language, that over English."""
     asked = locale_of(request.query_params.get("lang"))
@@ -195,8 +202,7 @@ def _framed(  # noqa: PLR0913 - what a route says of itself
     endpoint: Endpoint, path: str, action: Action, *, signed_in: bool, changes: bool, keeps: bool = False
 ) -> Endpoint:
     async def framed(request: Request) -> Response:
-        who = await services_of(request).auth.by_cookie(request)
-        request.state.frame = Frame(who=who, words=words_for(request, who, None))
+        who = await met(request)
         if (changes and who is not None) or (keeps and own_origin(request)):
             request.state.form = await read_form(request)
         if keeps and own_origin(request):

@@ -1,5 +1,6 @@
 """The console as one application: its pages, its files, and errors as pages."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -28,7 +29,7 @@ from shipbell.web.console import (
     pages_workspace,
     project_pages,
 )
-from shipbell.web.console.frame import frame_of, known_address, render, see_other
+from shipbell.web.console.frame import frame_of, known_address, met, render, see_other
 from shipbell.web.console.kept import kept_of
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.console.words import Words
@@ -128,6 +129,9 @@ def _way_back(request: Request) -> str | None:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
+    # No route knew who asks; a page without that is better than none.
+    with suppress(ShipbellError):
+        await met(request)
     if not isinstance(error, HTTPException) or error.status_code != _NOT_ALLOWED:
         path = request.url.path
         if request.method == "GET" and path.endswith("/") and _known(path := path.rstrip("/")):
