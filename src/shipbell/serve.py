@@ -84,9 +84,10 @@ async def _first_start(parts: Parts) -> None:
 
 
 def _say(text: str) -> None:
-    """Tell whoever started the server, on stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """Tell whoever started the server, on stderr, if that can be written."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def _listening(address: Address) -> socket.socket:

@@ -5,7 +5,8 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
+from contextlib import suppress
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -44,18 +45,37 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
+@dataclass(frozen=True, eq=False)
+class Lossy:
+    """A stream that may be on a full disk, or read no further: then its lines are lost, and nothing else is."""
+
+    stream: Any
+
+    def write(self, line: object) -> None:
+        """Write a line if it can be written."""
+        with suppress(OSError):
+            self.stream.write(line)
+
+    def flush(self) -> None:
+        """Bring it out if that can be done; what stays is tried with the next line."""
+        with suppress(OSError):
+            self.stream.flush()
+
+
 def set_up_logs(*, level: str = "info", form: str = "json") -> None:
     """Write logs to stderr, as JSON lines or for people."""
     render: structlog.typing.Processor
     logger: Callable[..., Any]
     if form == "json":
         render = structlog.processors.JSONRenderer(serializer=_json)
-        logger = structlog.BytesLoggerFactory(sys.stderr.buffer)
+        lines: Any = Lossy(sys.stderr.buffer)
+        logger = structlog.BytesLoggerFactory(lines)
     else:
         render = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
-        logger = structlog.PrintLoggerFactory(sys.stderr)
+        lines = Lossy(sys.stderr)
+        logger = structlog.PrintLoggerFactory(lines)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
