@@ -51,7 +51,7 @@ def filled(size: int) -> bytes:
 def raw_answer(address: str, request: bytes) -> bytes:
     """What the server says to bytes that no well-behaved client sends."""
     parts = urlsplit(address)
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         answer = b""
