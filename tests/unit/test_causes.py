@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shipbell.domain.causes import CAUSES, explain, explain_test
+from shipbell.domain.causes import CAUSES, explain, explain_end, explain_test
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.wire import Trouble
 
@@ -96,3 +96,15 @@ def test_what_is_tried_again_by_itself_says_so(code: str) -> None:
 
 def test_a_redirect_is_told_as_one() -> None:
     assert explain("http-302").cause == "The address leads elsewhere (HTTP 302), and no redirect is followed."
+
+
+def test_what_the_group_may_have_seen_is_looked_for_before_it_is_sent_again() -> None:
+    assert explain_end("expired").cure == "Replay it if it still matters."
+    assert explain_end("expired", maybe_delivered=True).cure.startswith("Look into the group, then replay")
+    assert explain_end("expired", test=True, maybe_delivered=True).cure.startswith("Look into the group, then test")
+
+
+@pytest.mark.parametrize("code", CAUSES)
+@pytest.mark.parametrize("locale", Locale)
+def test_a_test_message_ends_as_its_verdict_says(code: str, locale: Locale) -> None:
+    assert explain_end(code, locale, test=True) == explain_test(code, locale)

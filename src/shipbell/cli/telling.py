@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from shipbell.cli.output import moment
-from shipbell.domain.causes import explain
+from shipbell.domain.causes import explain, explain_end
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
 from shipbell.domain.text import clean, shorten
@@ -25,7 +25,7 @@ _RULES = {
 
 def delivery_value(one: DeliveryLine) -> dict[str, object]:
     """A delivery for programs, in the words of the REST API."""
-    told = explain(one.cause) if one.cause else None
+    told = explain_end(one.cause, test=one.test, maybe_delivered=one.maybe_delivered) if one.cause else None
     return {
         "id": encode(Prefix.DELIVERY, one.id),
         "project": one.project_key,
@@ -120,7 +120,7 @@ def state_words(line: DeliveryLine) -> str:
 def cause_lines(line: DeliveryLine) -> Iterable[str]:
     """Why it is not delivered, and what helps."""
     if line.cause:
-        told = explain(line.cause)
+        told = explain_end(line.cause, test=line.test, maybe_delivered=line.maybe_delivered)
         yield f"  cause         {told.cause}"
         yield f"  cure          {told.cure}"
 

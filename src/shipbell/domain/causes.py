@@ -116,3 +116,13 @@ def explain_test(code: str, locale: Locale = Locale.EN) -> Explanation:
         return replace(told, cure=_CURES_OF_TESTS[code].read(locale))
     cures = {one.read(locale): after.read(locale) for one, after in _AFTER_A_TEST}
     return replace(told, cure=cures.get(told.cure, told.cure))
+
+
+def explain_end(
+    code: str, locale: Locale = Locale.EN, *, test: bool = False, maybe_delivered: bool = False
+) -> Explanation:
+    """Why a delivery ended badly, and what helps; what the group may have seen is looked for before it is sent again."""
+    if maybe_delivered and code == "expired":
+        cure = explain_end("answers-lost", locale, test=test).cure
+        return replace(explain(code, locale), cure=cure)
+    return explain_test(code, locale) if test else explain(code, locale)

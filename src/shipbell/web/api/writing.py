@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shipbell.domain.access import Role
-from shipbell.domain.causes import explain
+from shipbell.domain.causes import explain, explain_end
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.text import shorten
@@ -123,7 +123,7 @@ def event(line: EventLine) -> shapes_past.EventShape:
 
 
 def _delivery_facts(line: DeliveryLine) -> dict[str, object]:
-    told = explain(line.cause) if line.cause else None
+    told = explain_end(line.cause, test=line.test, maybe_delivered=line.maybe_delivered) if line.cause else None
     known = line.subscription_id
     return {
         "id": encode(Prefix.DELIVERY, line.id),

@@ -10,12 +10,13 @@ from starlette.requests import Request
 
 from shipbell.domain.access import Role
 from shipbell.domain.catalog import EVENT_TYPES, GATES, SERVICES
-from shipbell.domain.causes import Explanation, explain
+from shipbell.domain.causes import Explanation, explain, explain_end
 from shipbell.domain.compose import said
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.subscriptions import Locale
 from shipbell.domain.times import MONTHS, took
+from shipbell.ports.history import DeliveryLine
 from shipbell.ports.insight import Count
 from shipbell.web.console.frame import ROLES, frame_of
 from shipbell.web.console.services import services_of
@@ -115,6 +116,15 @@ class Telling:
     def why(self, code: str | None) -> Explanation:
         """Cause and cure of a code."""
         return explain(code or "", self.language)
+
+    def end(self, line: DeliveryLine) -> Explanation:
+        """Cause and cure of a delivery that ended badly."""
+        return explain_end(line.cause or "", self.language, test=line.test, maybe_delivered=line.maybe_delivered)
+
+    def end_helps(self, line: DeliveryLine) -> str:
+        """Cause and cure of a delivery that ended badly, one after the other."""
+        told = self.end(line)
+        return f"{told.cause}{self.words.gap}{told.cure}"
 
     def refusal(self, code: str) -> str:
         """Why a call at a source's door was turned away, and what helps."""
