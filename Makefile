@@ -63,7 +63,7 @@ format: install  ## format the code and sort the imports
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: drills
-drills: install deps  ## the long tests: kill, flood, stall
+drills: install deps  ## the long tests: kill, flood, stall, throttle, stop, API walks
 	@$(BIN)/python -m pytest -m drill $(PYTEST_ARGS)
 
 .PHONY: bench

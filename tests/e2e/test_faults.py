@@ -140,7 +140,7 @@ async def test_a_server_that_is_asked_to_stop_settles_its_calls_and_ends(tmp_pat
             await until(lambda: all(robot.groups.of(f"slow-{number}").calls for number in range(3)), 60)
             code, seconds = await server.stop()
             assert code == 0
-            # Ten seconds for a call, five for open requests, and what a busy machine takes.
+            # Fifteen are promised, which the drill of the stop holds; here a busy machine may take some more.
             assert seconds < 25
             assert "Traceback" not in server.said()
             assert server.rows("SELECT count(*) FROM lanes WHERE flight IS NOT NULL")[0][0] == 0
