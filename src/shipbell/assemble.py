@@ -1,7 +1,7 @@
 """Put the parts together: the one place where every layer meets."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +80,11 @@ class Parts:
     door_pages: SqlDoorPages
     woken: Woken
     drafts: Drafts
+
+    @property
+    def per_minute(self) -> Mapping[str, int]:
+        """How many messages a robot of each channel may get a minute; 0 = unpaced."""
+        return {kind: rule.per_minute for kind, rule in _paces(self.settings).items()}
 
     @property
     def apply(self) -> Apply:
@@ -163,6 +168,11 @@ class Parts:
         )
 
 
+def _paces(settings: Settings) -> Mapping[str, PaceRule]:
+    """The pace of each channel: its own, unless the settings say otherwise."""
+    return {**{one.kind: one.pace for one in channels.REGISTRY}, **settings.paces}
+
+
 def _decoy(hasher: PasswordHasher) -> str:
     """A hash that no password fits: free to make, since its bytes are random, and as dear to check as a real one."""
     salt, digest = (b64encode(token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
@@ -212,8 +222,9 @@ def assemble(settings: Settings) -> Parts:
     rules = Rules(
         pick=pick,
         alert=pick.alert,
-        pace={"wecom": PaceRule(per_minute=settings.wecom_per_minute, burst=settings.wecom_burst)},
+        pace=_paces(settings),
         open_url=opened.vault.decrypt,
+        address_of=lambda kind, url: known[kind].address(url),
         ids=ids,
     )
     return Parts(
@@ -234,7 +245,7 @@ def assemble(settings: Settings) -> Parts:
         history=SqlHistory(opened.database, clock, expiry=settings.expiry, offered=settings.offered),
         accounts=SqlAccounts(opened.database, clock, ids),
         sessions=SqlSessions(opened.database, clock, ids),
-        upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered),
+        upkeep=SqlUpkeep(opened.database, clock, offered=settings.offered, expiry=settings.expiry),
         lanes=SqlLanes(opened.database, rules, clock),
         trials=SqlTrials(
             opened.database, opened.vault, clock, ids, lane_of=lambda kind, url: known[kind].lane(url), woken=woken

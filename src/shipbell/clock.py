@@ -1,6 +1,7 @@
 """The real clock."""
 
 import random
+import time
 from datetime import UTC, datetime
 
 
@@ -10,6 +11,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The time in UTC."""
         return datetime.now(UTC)
+
+    def steady(self) -> float:
+        """Seconds since some moment, which pass steadily however the time is set."""
+        return time.monotonic()
 
     def chance(self) -> float:
         """A number from 0 up to, not including, 1; it spreads retries and decides nothing secret."""

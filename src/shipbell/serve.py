@@ -128,6 +128,7 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
         retention=settings.retention,
         told=(metrics.waits, alarms.waits),
         troubled=alarms.troubled,
+        jumped=alarms.jumped,
     )
     watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
     streams = Streams(SqlPulse(parts.opened.database))
@@ -231,7 +232,7 @@ def api_services(parts: Parts) -> ApiServices:
         channels=tuple(channels.by_kind()),
         source_kinds=tuple(one.kind for one in sources.REGISTRY),
         offered=settings.offered,
-        per_minute={"wecom": settings.wecom_per_minute},
+        per_minute=parts.per_minute,
         public_url=settings.public_url,
     )
 
@@ -263,7 +264,7 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
             manage_sources=parts.manage_sources,
             source_kinds=tuple(one.kind for one in sources.REGISTRY),
             instructions=sources.instructions,
-            per_minute={"wecom": settings.wecom_per_minute},
+            per_minute=parts.per_minute,
             streams=Streams(SqlPulse(parts.opened.database)) if streams is None else streams,
         ),
         clock=parts.clock,

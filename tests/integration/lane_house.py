@@ -1,6 +1,6 @@
 """Lanes on a real database with a clock that stands still: no HTTP, every call settled by hand."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -132,12 +132,18 @@ class House:
 
     async def drain(self, result: Result = OK, *, seconds: float = 0, step: float = 0.5) -> list[Batch]:
         """Call and settle, for a while of the clock, until nothing more may start; the calls."""
+        return await self.drain_by(lambda _call: result, seconds=seconds, step=step)
+
+    async def drain_by(
+        self, answer: Callable[[Batch], Result], *, seconds: float = 10, step: float = 0.5
+    ) -> list[Batch]:
+        """As `drain`, with an answer for each call."""
         made: list[Batch] = []
         passed = 0.0
         while True:
             batches = await self.claim()
             for batch in batches:
-                await self.settle(batch, result)
+                await self.settle(batch, answer(batch))
             made += batches
             if not batches:
                 if passed >= seconds:
@@ -189,13 +195,14 @@ async def house(
             alert=pick.alert,
             pace={"wecom": PaceRule(per_minute=per_minute, burst=burst)},
             open_url=store.opened.vault.decrypt,
+            address_of=lambda kind, url: CHANNELS[kind].address(url),
             ids=store.ids,
         )
         yield House(
             store=store,
             lanes=SqlLanes(store.database, rules, store.clock),
             history=SqlHistory(store.database, store.clock, expiry=EXPIRY),
-            upkeep=SqlUpkeep(store.database, store.clock, offered=lambda _channel, _region: True),
+            upkeep=SqlUpkeep(store.database, store.clock, offered=lambda _channel, _region: True, expiry=EXPIRY),
         )
 
 

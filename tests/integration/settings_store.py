@@ -48,14 +48,23 @@ class HandClock:
 
     def __init__(self) -> None:
         self.time = AT
+        self.passed = 0.0
 
     def now(self) -> datetime:
         return self.time
+
+    def steady(self) -> float:
+        return self.passed
 
     def chance(self) -> float:
         return 0.5
 
     def move(self, seconds: float) -> None:
+        self.passed += seconds
+        self.time += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Set the time anew, while none passes."""
         self.time += timedelta(seconds=seconds)
 
 

@@ -64,7 +64,7 @@ async def test_the_mask_of_a_subscription_stands_for_its_url_and_a_foreign_one_f
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "mask-for-new")
 
 
-async def test_a_robot_that_is_gone_is_refused_with_the_cure_and_opens_again_when_it_is_back(tmp_path: Path) -> None:
+async def test_a_test_of_a_robot_that_is_gone_is_refused_with_the_cure_and_closes_nothing(tmp_path: Path) -> None:
     async with house(tmp_path) as made:
         path = await furnish(made)
         await made.robot("DELETE", "/robots/group")
@@ -73,7 +73,7 @@ async def test_a_robot_that_is_gone_is_refused_with_the_cure_and_opens_again_whe
         assert "removed from its group" in detail
         assert "paste its new URL" in detail
         robots = f"/projects/{KEY}/robots"
-        assert (await made.ask("GET", robots)).json()["items"][0]["state"] == "closed"
+        assert (await made.ask("GET", robots)).json()["items"][0]["state"] == "paused"
         await made.robot("POST", "/robots/group")
         assert (await tried(made, f"{path}/test"))[0] == "delivered"
         assert (await made.ask("GET", robots)).json()["items"][0]["state"] == "open"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,9 @@ async def test_a_move_to_another_region_cancels_unsaved_tests_too(made: House) -
 async def test_what_waits_is_cancelled_when_the_setting_withdraws_a_channel(made: House) -> None:
     [waiting] = await made.accept("one")
     mine = await unsaved_test(made)
-    upkeep = SqlUpkeep(made.store.database, made.clock, offered=lambda _, region: region == ELSEWHERE)
+    upkeep = SqlUpkeep(
+        made.store.database, made.clock, offered=lambda _, region: region == ELSEWHERE, expiry=timedelta(hours=24)
+    )
     await upkeep.expire()
     assert await fates(made, waiting, mine) == [WITHDRAWN] * 2
     assert (await made.store.subscribed()).enabled
@@ -64,7 +67,7 @@ async def test_where_a_channel_is_offered_what_waits_goes_on_waiting(made: House
     await made.change(project("search", region=ELSEWHERE))
     [waiting] = await made.accept("one")
     mine, foreign = await unsaved_test(made), await unsaved_test(made, "search")
-    await SqlUpkeep(made.store.database, made.clock, offered=offered).expire()
+    await SqlUpkeep(made.store.database, made.clock, offered=offered, expiry=timedelta(hours=24)).expire()
     assert await fates(made, waiting, mine) == [("waiting", None)] * 2
     assert await fates(made, foreign) == [WITHDRAWN]
 
@@ -147,7 +150,9 @@ async def test_an_end_looks_at_what_waits_and_not_at_all_that_ever_was(made: Hou
 async def test_withdrawing_looks_at_what_waits_and_at_nothing_while_all_is_offered(made: House) -> None:
     made.store.database.write_here(lambda connection: fill(connection, many=MANY))
     for is_offered, looked in ((True, 1), (False, 2)):
-        upkeep = SqlUpkeep(made.store.database, made.clock, offered=lambda *_, answer=is_offered: answer)
+        upkeep = SqlUpkeep(
+            made.store.database, made.clock, offered=lambda *_, answer=is_offered: answer, expiry=timedelta(hours=24)
+        )
         with plans_of(made) as plans:
             await upkeep.expire()
         assert len(of_deliveries(plans)) == looked

@@ -34,7 +34,9 @@ async def asked(store: Store) -> SqlInsight:
             [project(), source(), subscription(), subscription("nightly", url=ROBOT + KEY_B)], ALICE
         )
         store.database.write_here(lambda connection: fill(connection, many=MANY))
-        upkeep = SqlUpkeep(store.database, HandClock(), offered=lambda _channel, _region: True)
+        upkeep = SqlUpkeep(
+            store.database, HandClock(), offered=lambda _channel, _region: True, expiry=timedelta(hours=24)
+        )
         while await upkeep.tally():
             pass
     return SqlInsight(store.database)

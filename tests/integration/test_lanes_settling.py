@@ -66,7 +66,7 @@ async def test_a_lease_that_is_renewed_is_not_lost(made: House) -> None:
     batch = await made.one()
     for _ in range(6):
         made.clock.move(10)
-        await made.lanes.renew(made.worker)
+        await made.lanes.renew(made.worker, {batch.lane_id})
         assert await made.claim() == []
     await made.settle(batch)
     assert await made.states([delivery]) == ["delivered"]

@@ -34,6 +34,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.time
 
+    def steady(self) -> float:
+        return self.time.timestamp()
+
     def chance(self) -> float:
         return 0.5
 

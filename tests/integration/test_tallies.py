@@ -32,7 +32,7 @@ def store(tmp_path: Path, clock: HandClock) -> Iterator[Store]:
 
 
 def upkeep_of(store: Store, clock: HandClock) -> SqlUpkeep:
-    return SqlUpkeep(store.database, clock, offered=lambda _channel, _region: True)
+    return SqlUpkeep(store.database, clock, offered=lambda _channel, _region: True, expiry=timedelta(hours=24))
 
 
 async def filled(store: Store) -> None:

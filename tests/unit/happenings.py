@@ -10,6 +10,7 @@ from shipbell.channels import by_kind
 from shipbell.domain.compose import compose
 from shipbell.domain.deliveries import Head, Rendering, Waiting
 from shipbell.domain.events import Actor, Event, Gate, Issues, Run, Subject, Trigger
+from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import ALL_FIELDS, Content, Format, Locale
 from shipbell.ports.channel import Rendered
 
@@ -67,6 +68,7 @@ def waiting(
     alone: bool = False,
     test: bool = False,
     uncertain: int = 0,
+    url: str = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=aaaaaaaa-1111",
 ) -> Waiting:
     """A waiting delivery; its place in the lane is its id, its event's id too unless it is given."""
     return Waiting(
@@ -77,6 +79,7 @@ def waiting(
         project_id=1,
         project_name="Payments",
         subscription_id=1,
+        url=Secret(url),
         rendering=Rendering(format=form, locale=locale, zone=zone),
         content=content,
         user_ids=user_ids,

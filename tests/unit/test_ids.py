@@ -22,6 +22,9 @@ class Time:
     def now(self) -> datetime:
         return self.at
 
+    def steady(self) -> float:
+        return self.at.timestamp()
+
     def chance(self) -> float:
         return 0.5
 

@@ -123,15 +123,50 @@ def test_a_lost_call_is_repeated_at_most_twice_while_the_robot_answers_others(
     since = NOW - 30 * SECOND
     past = Past(answered_at=NOW - SECOND if answered_after else since - SECOND)
     fate = decided(LOST, one(uncertain=uncertain, uncertain_since=since), past=past).fates[1]
-    waits = Again(counted=True, uncertain=True, aside=uncertain >= 2)
+    waits = Again(counted=True, uncertain=True)
     assert fate == (Buried(maybe=True, cause="answers-lost") if buried else waits)
 
 
-def test_a_lost_call_that_was_repeated_twice_lets_others_try_once() -> None:
-    facts: dict[str, Any] = {"uncertain": 2, "uncertain_since": NOW - 9 * SECOND, "failing_since": NOW - 9 * SECOND}
-    assert decided(LOST, one(**facts)).fates[1] == Again(counted=True, uncertain=True, aside=True)
-    assert decided(LOST, one(**facts, stepped_aside=True)).fates[1] == Again(counted=True, uncertain=True)
-    assert decided(BUSY, one(**facts)).fates[1] == Again(counted=True)
+def test_a_call_that_was_lost_twice_lets_others_try_if_there_are_any() -> None:
+    facts: dict[str, Any] = {"uncertain": 1, "uncertain_since": NOW - 9 * SECOND, "failing_since": NOW - 9 * SECOND}
+    others = Past(failures=3, others=True)
+    told = decided(LOST, one(**facts), past=others)
+    assert told.fates[1] == Again(counted=True, uncertain=True, aside=True)
+    assert told.onward == Pause(until=NOW + 5 * SECOND, drained=False, failed=True)
+    assert decided(LOST, one(**facts)).fates[1] == Again(counted=True, uncertain=True)
+    assert decided(LOST, one(), past=others).fates[1] == Again(counted=True, uncertain=True)
+    assert decided(BUSY, one(**facts), past=others).fates[1] == Again(counted=True)
+
+
+def test_when_a_delivery_steps_aside_the_next_is_tried_after_the_first_pause() -> None:
+    told = decided(BUSY, one(failing_since=NOW - 61 * SECOND), past=Past(failures=6, others=True))
+    assert told.onward == Pause(until=NOW + 5 * SECOND, drained=False, failed=True)
+
+
+def test_one_that_stepped_aside_does_so_again_only_for_others_that_never_did() -> None:
+    facts: dict[str, Any] = {"failing_since": NOW - 900 * SECOND, "stepped_aside": True}
+    assert decided(BUSY, one(**facts), past=Past(failures=6, others=True)).fates[1] == Again(counted=True, aside=True)
+    told = decided(BUSY, one(**facts), past=Past(failures=6))
+    assert told.fates[1] == Again(counted=True)
+    alone = Pause(until=NOW + 300 * SECOND, drained=False, failed=True, others_at=NOW + 5 * SECOND)
+    assert told.onward == alone
+
+
+@pytest.mark.parametrize(("result", "fate", "onward"), RESULTS)
+def test_a_test_is_one_call_and_says_nothing_of_other_messages(result: Result, fate: object, onward: Onward) -> None:
+    past = Past(failures=4, rejected=(11, 12, 13, 14))
+    told = decided(result, one(test=True), past=past)
+    maybe = result in (LOST, Rejected(code="ok-with-warning", maybe=True))
+    assert told.fates == {1: Shown() if isinstance(result, Delivered) else Buried(maybe=maybe)}
+    match result:
+        case Delivered():
+            assert told.onward == GoOn()
+        case Throttled():
+            assert told.onward == onward
+        case Rejected():
+            assert told.onward == GoOn(rejected=past.rejected)
+        case _:
+            assert told.onward == Pause(until=NOW + 5 * SECOND, drained=False, failed=False)
 
 
 def test_a_robot_that_never_answered_keeps_a_lost_call_waiting() -> None:

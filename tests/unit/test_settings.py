@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shipbell.domain.errors import BadSettings
+from shipbell.domain.pacing import PaceRule
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS, load
@@ -62,7 +63,7 @@ def test_without_any_setting_everything_has_its_default() -> None:
     assert settings.trusted_proxies == ()
     assert settings.outbound_allow == ()
     assert settings.outbound_proxy == ""
-    assert (settings.wecom_per_minute, settings.wecom_burst, settings.source_per_second) == (18, 6, 0)
+    assert (settings.paces["wecom"], settings.source_per_second) == (PaceRule(per_minute=18, burst=6), 0)
     assert (settings.retention, settings.expiry) == (timedelta(days=30), timedelta(hours=24))
     assert (settings.operator_url, settings.operator_locale) == (None, Locale.EN)
     assert (settings.log_level, settings.log_format) == ("info", "json")
@@ -86,7 +87,7 @@ def test_every_setting_of_the_table_may_be_given_in_the_file_in_lower_case(name:
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
     given = toml(tmp_path, "shipbell_wecom_per_minute = 12\nshipbell_wecom_burst = 3\n")
     settings = load({**given, "SHIPBELL_WECOM_BURST": "4"})
-    assert (settings.wecom_per_minute, settings.wecom_burst) == (12, 4)
+    assert settings.paces["wecom"] == PaceRule(per_minute=12, burst=4)
 
 
 @pytest.mark.parametrize("name", SECRETS)

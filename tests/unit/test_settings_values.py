@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shipbell.domain.errors import BadSettings
+from shipbell.domain.pacing import PaceRule
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS, load
@@ -57,7 +58,7 @@ def test_each_setting_is_read_as_a_value_of_its_type() -> None:
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
     assert settings.outbound_allow == (ip_network("127.0.0.1/32"), ip_network("192.168.7.0/24"))
     assert settings.outbound_proxy == "http://proxy.example.com:3128"
-    assert (settings.wecom_per_minute, settings.wecom_burst, settings.source_per_second) == (20, 19, 2.5)
+    assert (settings.paces["wecom"], settings.source_per_second) == (PaceRule(per_minute=20, burst=19), 2.5)
     assert (settings.retention, settings.expiry) == (timedelta(days=7), timedelta(minutes=90))
     assert settings.operator_url == Secret("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k")
     assert settings.operator_locale is Locale.ZH_CN
@@ -134,7 +135,7 @@ def test_what_is_said_of_a_provider_that_is_not_named_is_told(name: str, value: 
 
 
 def test_leading_zeros_of_a_number_count_for_nothing() -> None:
-    assert load({"SHIPBELL_WECOM_PER_MINUTE": "0" * 20 + "30"}).wecom_per_minute == 30
+    assert load({"SHIPBELL_WECOM_PER_MINUTE": "0" * 20 + "30"}).paces["wecom"].per_minute == 30
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
@@ -172,7 +173,7 @@ def test_settings_can_be_printed_without_their_secrets() -> None:
 @pytest.mark.parametrize(("per_minute", "burst"), [("18", "17"), ("2", "1"), ("0", "6"), ("0", "100")])
 def test_the_burst_is_smaller_than_the_pace_and_counts_for_nothing_without_one(per_minute: str, burst: str) -> None:
     settings = load({"SHIPBELL_WECOM_PER_MINUTE": per_minute, "SHIPBELL_WECOM_BURST": burst})
-    assert (settings.wecom_per_minute, settings.wecom_burst) == (int(per_minute), int(burst))
+    assert settings.paces["wecom"] == PaceRule(per_minute=int(per_minute), burst=int(burst))
 
 
 @pytest.mark.parametrize(

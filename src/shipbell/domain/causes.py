@@ -17,6 +17,9 @@ class Explanation:
 _NEW_ROBOT = Label("Add a robot and paste its new URL, then replay.", "请添加机器人并粘贴新的 URL，然后重新投递。")
 _NOTHING = Label("Nothing is to be done.", "无需处理。")
 _BY_ITSELF = Label("It is tried again by itself.", "将自动重试。")
+_PERHAPS_TWICE = Label(
+    "It is tried again by itself; the group may then see it twice.", "将自动重试；届时群里可能会看到两次。"
+)
 _REPORT = Label(
     "Replay it; if it is refused again, report it with this code.", "可重新投递；若再次被拒，请附上此代码反馈。"
 )
@@ -35,18 +38,20 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "44004": (Label("The message is empty (44004).", "消息内容为空（44004）。"), _REPORT),
     "45002": (Label("The message is too long (45002).", "消息过长（45002）。"), _REPORT),
     "ok-with-warning": (Label("WeCom took the message with a warning: the group may or may not have seen it.", "企业微信接收了消息但附带警告：群里可能已看到，也可能没有。"), Label("Look into the group, then replay if it is not there.", "请查看群消息，若没有再重新投递。")),
-    "unreadable-answer": (Label("The call was sent, its answer cannot be read. The group may see this message twice.", "请求已发出，但应答无法读取。群里可能会看到两次。"), _BY_ITSELF),
-    "timed-out": (Label("The call was sent, its answer did not come in time. The group may see this message twice.", "请求已发出，但应答超时。群里可能会看到两次。"), _BY_ITSELF),
-    "cut-off": (Label("The call was sent, its answer got lost. The group may see this message twice.", "请求已发出，但没有收到应答。群里可能会看到两次。"), _BY_ITSELF),
+    "unreadable-answer": (Label("The call was sent, but its answer cannot be read: the group may have seen the message.", "请求已发出，但应答无法读取：群里可能已看到该消息。"), _PERHAPS_TWICE),
+    "timed-out": (Label("The call was sent, but its answer did not come in time: the group may have seen the message.", "请求已发出，但应答超时：群里可能已看到该消息。"), _PERHAPS_TWICE),
+    "cut-off": (Label("The call was sent, but its answer got lost: the group may have seen the message.", "请求已发出，但没有收到应答：群里可能已看到该消息。"), _PERHAPS_TWICE),
     "reply-too-large": (Label("The answer is larger than 64 KiB.", "应答超过 64 KiB。"), Label("Check the URL, this may not be a robot; it is tried again by itself.", "请检查 URL，这可能不是机器人；将自动重试。")),
     "answers-lost": (Label("Its answers got lost three times while the robot answered other calls: the group may have seen it.", "三次应答均丢失，而机器人对其他请求有应答：群里可能已看到。"), Label("Look into the group, then replay if it is not there.", "请查看群消息，若没有再重新投递。")),
-    "interrupted": (Label("Shipbell was stopped during this call. The group may see this message twice.", "调用期间 Shipbell 被停止。群里可能会看到两次。"), _BY_ITSELF),
+    "interrupted": (Label("Shipbell was stopped during this call: the group may have seen the message.", "调用期间 Shipbell 被停止：群里可能已看到该消息。"), _PERHAPS_TWICE),
     "name-not-found": (Label("The host of the URL cannot be found.", "找不到 URL 中的主机。"), Label("Check the URL and the name server; it is tried again by itself.", "请检查 URL 和域名解析；将自动重试。")),
     "not-connected": (Label("The host of the URL does not answer.", "URL 中的主机无应答。"), _BY_ITSELF),
     "certificate-not-trusted": (Label("The certificate of the host is not trusted.", "主机的证书不受信任。"), Label("Mend the certificate, or the list of trusted ones of this machine; it is tried again by itself.", "请修复证书，或更新本机的受信任证书列表；将自动重试。")),
     "proxy-failed": (Label("The outbound proxy failed.", "出站代理失败。"), Label("Check SHIPBELL_OUTBOUND_PROXY; it is tried again by itself.", "请检查 SHIPBELL_OUTBOUND_PROXY；将自动重试。")),
     "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新打开后再重新投递。")),
     "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again and paste it, then replay.", "请重新从机器人处复制并粘贴，然后重新投递。")),
+    "url-unopened": (Label("No secret key at hand opens the URL of this robot.", "现有密钥均无法解密此机器人的 URL。"), Label("Add the key that it was saved under to SHIPBELL_SECRET_KEY, or paste the URL again; reopen the robot, then replay.", "请将保存时使用的密钥加入 SHIPBELL_SECRET_KEY，或重新粘贴 URL；重新打开机器人后再重新投递。")),
+    "channel-unknown": (Label("This version of Shipbell does not have the channel of this robot.", "当前版本的 Shipbell 不支持此机器人的渠道。"), Label("Start a version that has it, reopen the robot, then replay.", "请启动支持该渠道的版本，重新打开机器人后再重新投递。")),
     "not-composed": (Label("No message can be made of this event.", "无法由此事件生成消息。"), Label("Report it with the event's id: this is a fault of Shipbell.", "这是 Shipbell 的缺陷，请附上事件编号反馈。")),
     "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
     "subscription-disabled": (Label("The subscription was switched off.", "订阅已停用。"), Label("Switch it on, then replay.", "请先启用订阅，再重新投递。")),
@@ -78,8 +83,15 @@ _NEW_TEST = Label("Test again.", "请重新测试。")
 _CURES_OF_TESTS: dict[str, Label] = {
     **dict.fromkeys(("93000", "93008", "robot-closed"), Label("Add a robot and paste its new URL, then test again.", "请添加机器人并粘贴新的 URL，然后重新测试。")),
     **dict.fromkeys(("expired", "not-found"), _NEW_TEST),
-    **dict.fromkeys(("ok-with-warning", "answers-lost"), Label("Look into the group, then test again if it is not there.", "请查看群消息，若没有再重新测试。")),
+    **dict.fromkeys(("45009", "45033", "http-429"), Label("Test again in a minute; does another program use this robot?", "请一分钟后重新测试；是否有其他程序也在使用此机器人？")),
+    "reply-too-large": Label("Check the URL, this may not be a robot; then test again.", "请检查 URL，这可能不是机器人；然后重新测试。"),
+    "name-not-found": Label("Check the URL and the name server, then test again.", "请检查 URL 和域名解析，然后重新测试。"),
+    "certificate-not-trusted": Label("Mend the certificate, or the list of trusted ones of this machine, then test again.", "请修复证书，或更新本机的受信任证书列表，然后重新测试。"),
+    "proxy-failed": Label("Check SHIPBELL_OUTBOUND_PROXY, then test again.", "请检查 SHIPBELL_OUTBOUND_PROXY，然后重新测试。"),
+    **dict.fromkeys(("ok-with-warning", "answers-lost", "unreadable-answer", "timed-out", "cut-off", "interrupted"), Label("Look into the group, then test again if it is not there.", "请查看群消息，若没有再重新测试。")),
     "robot-failing": Label("Find out why it refused them, then test again.", "请查明被拒原因，然后重新测试。"),
+    "url-unopened": Label("Add the key that it was saved under to SHIPBELL_SECRET_KEY, or paste the URL again, then test again.", "请将保存时使用的密钥加入 SHIPBELL_SECRET_KEY，或重新粘贴 URL，然后重新测试。"),
+    "channel-unknown": Label("Start a version that has it, then test again.", "请启动支持该渠道的版本，然后重新测试。"),
     "url-unusable": Label("Copy it from the robot again and paste it, then test again.", "请重新从机器人处复制并粘贴，然后重新测试。"),
     "93004": Label("Enable it in WeCom, then test again.", "请在企业微信中启用，然后重新测试。"),
     "address-not-allowed": Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW, then test again.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行，然后重新测试。"),
@@ -93,7 +105,7 @@ _HTTP_CURE_OF_TEST = Label(
     "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL，然后重新测试。",
 )
 # Cures that many codes share, and what they are after a test.
-_AFTER_A_TEST = ((_REPORT, _REPORT_OF_TEST), (_HTTP_CURE, _HTTP_CURE_OF_TEST))
+_AFTER_A_TEST = ((_REPORT, _REPORT_OF_TEST), (_HTTP_CURE, _HTTP_CURE_OF_TEST), (_BY_ITSELF, _NEW_TEST))
 
 
 def explain(code: str, locale: Locale = Locale.EN) -> Explanation:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shipbell.domain.events import Event
+from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content, Format, Locale
 
 
@@ -38,7 +39,7 @@ class Rendering(Struct, frozen=True, kw_only=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """One waiting delivery, with all that composing and deciding need."""
+    """One waiting delivery, with all that composing, calling and deciding need; `url` is what is called for it."""
 
     id: int
     place: int
@@ -47,6 +48,7 @@ class Waiting(Struct, frozen=True, kw_only=True):
     project_id: int
     project_name: str
     subscription_id: int | None
+    url: Secret
     rendering: Rendering
     content: Content
     user_ids: tuple[str, ...]

@@ -55,6 +55,11 @@ def room(pace: Pace, rule: PaceRule, now: datetime) -> int | None:
     return max(0, min(rule.burst - missing, rule.per_minute - len(_known(pace, now))))
 
 
+def present(pace: Pace, rule: PaceRule, now: datetime) -> Pace:
+    """The same pace with nothing in it that lies ahead of `now` further than it can: the clock was ahead once."""
+    return Pace(_known(pace, now), _full_at(pace, rule, now)) if rule.per_minute else Pace()
+
+
 def started(pace: Pace, rule: PaceRule, now: datetime) -> Pace:
     """Count one start at `now`."""
     if rule.per_minute == 0:

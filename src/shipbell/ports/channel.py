@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Message
+from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Result
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Format
@@ -51,8 +52,17 @@ class Channel(Protocol):
         """The word for it in files, paths and the registry."""
         ...
 
+    @property
+    def pace(self) -> PaceRule:
+        """How often one of its robots may be called, unless the settings say otherwise."""
+        ...
+
     def lane(self, url: Secret) -> Secret:
         """Name the robot behind a URL, the same for each way of writing it."""
+        ...
+
+    def address(self, url: Secret) -> str:
+        """Where a call goes, without what names the robot: two addresses may answer for one robot differently."""
         ...
 
     def mask(self, url: Secret) -> str:

@@ -11,6 +11,10 @@ class Clock(Protocol):
         """The time in UTC, with its zone."""
         ...
 
+    def steady(self) -> float:
+        """Seconds since some moment, which pass steadily however the time is set."""
+        ...
+
     def chance(self) -> float:
         """A number from 0 up to, not including, 1."""
         ...

@@ -1,6 +1,6 @@
 """Lanes: the ordered, paced, leased queues of the robots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -63,15 +63,25 @@ class Lanes(Protocol):
         """Lease due lanes, count their starts and hand out one call each, `limit` at most."""
         ...
 
-    async def settle(self, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
+    async def settle(
+        self,
+        worker: str,
+        settlements: Sequence[Settlement],
+        limit: int,
+        *,
+        unmade: Sequence[Batch] = (),
+        calling: Collection[int] = (),
+    ) -> Handed:
         """Write down what came of many calls, and hand out the next calls as `claim` does.
 
-        Settling twice, or after the lease was lost, changes nothing.
+        `unmade` are calls that were handed out and not made: their deliveries wait again, unmarked. Leases that ran
+        out are ended, but for those of this worker on the lanes that it is `calling`. Settling twice, or after the
+        lease was lost, changes nothing.
         """
         ...
 
-    async def renew(self, worker: str) -> None:
-        """Prolong every lease of this worker."""
+    async def renew(self, worker: str, calling: Collection[int]) -> None:
+        """Prolong the leases of this worker on the lanes that it is calling, and those alone."""
         ...
 
     async def release(self, worker: str | None = None) -> int:

@@ -38,7 +38,11 @@ class Upkeep(Protocol):
         ...
 
     async def forget(self, before: datetime) -> int:
-        """Forget a chunk of what is older, but for what waits; 0 when nothing is left."""
+        """Forget a chunk of what is older, but for what waits; 0 when nothing is left, and for a day after a jump."""
+        ...
+
+    async def clock_jumped(self) -> None:
+        """Give all that waits its whole time again, and let no robot rest until a time that was wrong."""
         ...
 
     async def tally(self) -> bool:

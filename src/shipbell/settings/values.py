@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from shipbell.domain.errors import BadSettings
+from shipbell.domain.pacing import PaceRule
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Locale
 from shipbell.settings.parse import Network, Parser
@@ -44,8 +45,7 @@ class Settings:
     channel_regions: Mapping[str, frozenset[str]]
     outbound_allow: tuple[Network, ...]
     outbound_proxy: str
-    wecom_per_minute: int
-    wecom_burst: int
+    paces: Mapping[str, PaceRule]
     source_per_second: float
     retention: timedelta
     expiry: timedelta
@@ -85,8 +85,7 @@ def _settings(parser: Parser) -> Settings:
         channel_regions=parser.regions("SHIPBELL_CHANNEL_REGIONS"),
         outbound_allow=parser.networks("SHIPBELL_OUTBOUND_ALLOW"),
         outbound_proxy=parser.url("SHIPBELL_OUTBOUND_PROXY"),
-        wecom_per_minute=per_minute,
-        wecom_burst=burst,
+        paces={"wecom": PaceRule(per_minute=per_minute, burst=burst)},
         source_per_second=parser.number("SHIPBELL_SOURCE_PER_SECOND", least=0, most=1_000_000),
         retention=timedelta(days=parser.number("SHIPBELL_RETENTION_DAYS", least=0.001, most=_MOST_DAYS)),
         expiry=timedelta(hours=parser.number("SHIPBELL_DELIVERY_EXPIRY_HOURS", least=0.0001, most=_MOST_DAYS * _HOURS)),

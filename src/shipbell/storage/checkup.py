@@ -14,7 +14,8 @@ from shipbell.domain.secret import Secret
 from shipbell.storage.dialect import POSTGRESQL
 from shipbell.storage.migrate import config_of
 from shipbell.storage.rotating import COLUMNS
-from shipbell.storage.schema import attempts, counters, deliveries, events, lanes
+from shipbell.storage.schema import attempts, counters, deliveries, events
+from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.vault import Vault
 
 TOUCHED = "touched"
@@ -65,7 +66,7 @@ def secrets(connection: Connection, vault: Vault) -> Secrets:
             shut += 1
         else:
             opened += 1
-    urls = connection.execute(select(lanes.c.url).limit(_MOST_ROBOTS)).scalars()
+    urls = connection.execute(select(subscriptions.c.url).limit(_MOST_ROBOTS)).scalars()
     known = tuple(url for url in (_opened(vault, token) for token in urls) if url is not None)
     return Secrets(opened=opened, shut=shut, robots=known)
 

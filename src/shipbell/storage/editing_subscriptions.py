@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, update
 
 from shipbell.domain.errors import NotFound
 from shipbell.domain.secret import Secret
@@ -13,8 +13,8 @@ from shipbell.ports.directory import By, DropSubscription, PutSubscription, Subs
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import write_json
 from shipbell.storage.edited_rows import check_seen, named_row, stamped
+from shipbell.storage.lane_addresses import NewLane, lane_for
 from shipbell.storage.records import subscription_of
-from shipbell.storage.schema import lanes
 from shipbell.storage.schema_people import subscriptions
 from shipbell.storage.vault import Vault
 from shipbell.storage.waiting import cancel_of_subscription, move
@@ -62,20 +62,15 @@ class SubscriptionEditor:
         return [Entry(action="subscription.deleted", target=edit.name, project=project["key"], before=before)]
 
     def _lane(self, connection: Connection, new: SubscriptionRecord, now: int) -> int:
-        """The robot's lane, made when it is new; the newest way of writing its URL is the one that is called."""
-        fingerprint = self.vault.fingerprint(new.channel, self.lane_of(new.channel, new.url))
-        url = self.vault.encrypt(new.url)
-        found: int | None = connection.execute(select(lanes.c.id).where(lanes.c.fingerprint == fingerprint)).scalar()
-        if found is not None:
-            connection.execute(update(lanes).where(lanes.c.id == found).values(url=url, mask=new.url_mask))
-            return found
-        made = self.ids.next()
-        connection.execute(
-            insert(lanes).values(
-                id=made, channel=new.channel, fingerprint=fingerprint, url=url, mask=new.url_mask, created_at=now
-            )
+        """The robot's lane."""
+        made = NewLane(
+            id=self.ids.next(),
+            channel=new.channel,
+            fingerprint=self.vault.fingerprint(new.channel, self.lane_of(new.channel, new.url)),
+            mask=new.url_mask,
+            created_at=now,
         )
-        return made
+        return lane_for(connection, made)
 
     def _values(self, new: SubscriptionRecord) -> dict[str, object]:
         return {

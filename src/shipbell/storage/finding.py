@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, RowMapping, and_, case, select
+from sqlalchemy import Connection, RowMapping, and_, case, func, select
 
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.ids import made_at
@@ -18,12 +18,13 @@ SHOWN_STATE = case(
     (and_(deliveries.c.state == "waiting", deliveries.c.failures > 0), "retrying"), else_=deliveries.c.state
 ).label("shown_state")
 _DELIVERY = (
-    *(one for one in deliveries.c if one.name not in {"wish", "state"}),
+    *(one for one in deliveries.c if one.name not in {"wish", "url", "state"}),
     SHOWN_STATE,
     events.c.type,
     projects.c.key.label("project_key"),
     subscriptions.c.name.label("subscription"),
-    lanes.c.mask,
+    # One sees the robot as one's own subscription writes it.
+    func.coalesce(subscriptions.c.url_mask, lanes.c.mask).label("mask"),
 )
 _DELIVERIES = (
     deliveries.join(events, events.c.id == deliveries.c.event_id)
@@ -57,7 +58,7 @@ def _delivery(row: RowMapping, event: Event | Ignored) -> DeliveryLine:
         settled_at=from_ms_or_none(row["settled_at"]),
         expires_at=from_ms(row["expires_at"]),
         failures=row["failures"],
-        test=row["place"] < 0,
+        test=bool(row["test"]),
     )
 
 

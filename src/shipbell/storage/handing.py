@@ -1,27 +1,31 @@
 """Hand out: pick what each due lane's next call carries, count its start and lease the lane."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import assert_never
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from shipbell.domain.deliveries import Companion, Handout, Head, LaneState, Waiting
-from shipbell.domain.pacing import PaceRule, ready_at, room, started
-from shipbell.domain.retry import spent
+from shipbell.domain.ids import Prefix, encode
+from shipbell.domain.pacing import PaceRule, present, ready_at, room, started
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Ids
 from shipbell.ports.lanes import Batch
 from shipbell.storage.codec import from_ms, to_ms
-from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_spent, bury_unsayable, fronts, waiting_count
-from shipbell.storage.lane_rows import Alarm, Flight, LaneRow
+from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_unsayable, fronts, url_of, waiting_count
+from shipbell.storage.lane_ends import closed
+from shipbell.storage.lane_rows import Flight, LaneRow, PendingCompanion
 from shipbell.telemetry import log
 
 LEASE_MS = 30_000
 # Longer looks in one transaction: each costs as much as a hundred plain calls, and hooks wait meanwhile.
 _LONG_LOOKS = 8
 # A robot gets at most one companion text in this time.
-_ALARM_EVERY_MS = 60_000
+_COMPANION_EVERY_MS = 60_000
+_MOST_COMPANIONS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Rules:
     alert: Callable[[str, Companion], tuple[str, bytes]]
     pace: Mapping[str, PaceRule]
     open_url: Callable[[bytes], Secret]
+    address_of: Callable[[str, Secret], str]
     ids: Ids
 
 
@@ -44,32 +49,142 @@ class _Ready:
     room: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """The front of a lane that no key opens."""
+
+
+@dataclass(slots=True)
+class _Out:
+    """What one transaction hands out: the calls to start, and every lane as it is to be stored."""
+
+    connection: Connection
+    rules: Rules
+    worker: str
+    now: int
+    batches: list[Batch] = field(default_factory=list)
+    stored: list[LaneRow] = field(default_factory=list)
+
+    def shut(self, lane: LaneRow, cause: str) -> None:
+        """Close a lane that this process cannot call."""
+        log().error("robot.not_callable", robot=encode(Prefix.ROBOT, lane.id), channel=lane.channel, cause=cause)
+        self.stored.append(closed(self.connection, lane, cause=cause, now=self.now))
+
+    def companion(self, lane: LaneRow, rule: PaceRule) -> None:
+        """Hand out the first companion text that waits; one that has nowhere to go, or cannot be made, is dropped."""
+        pending = lane.companions[0]
+        url = url_of(self.connection, pending.delivery_ids[0], self.rules.open_url) if pending.delivery_ids else None
+        text = None if url is None else _alerting(self.rules, lane, pending)
+        if url is None or text is None:
+            self.stored.append(rested(replace(lane, companions=lane.companions[1:]), rule, self.now))
+            return
+        msgtype, body = text
+        carried = pending.delivery_ids
+        self.take(lane, rule, self.batch(lane, url=url, msgtype=msgtype, body=body, delivery_ids=carried))
+
+    def message(self, ready: _Ready, head: Head) -> None:
+        """Hand out what goes next; a delivery that no message can be made of is buried, so that it holds up nobody."""
+        lane = ready.lane
+        handout = _picked(self.connection, head, self.rules, self.now)
+        if handout is None:
+            self.stored.append(rested(lane, ready.rule, self.now))
+            return
+        batch = self.batch(
+            lane,
+            url=handout.carried[0].url,
+            msgtype=handout.msgtype,
+            body=handout.body,
+            delivery_ids=tuple(one.id for one in handout.carried),
+        )
+        past = replace(lane.past, others=_others(head, handout))
+        self.take(lane, ready.rule, replace(batch, handout=handout, past=past))
+
+    def batch(self, lane: LaneRow, *, url: Secret, msgtype: str, body: bytes, delivery_ids: tuple[int, ...]) -> Batch:
+        """A call of a lane, leased to this worker from now on."""
+        return Batch(
+            lane_id=lane.id,
+            channel=lane.channel,
+            url=url,
+            owner=self.worker,
+            epoch=lane.epoch + 1,
+            attempt_id=self.rules.ids.next(),
+            started_at=from_ms(self.now),
+            lease_until=from_ms(self.now + LEASE_MS),
+            past=lane.past,
+            msgtype=msgtype,
+            body=body,
+            delivery_ids=delivery_ids,
+            handout=None,
+        )
+
+    def take(self, lane: LaneRow, rule: PaceRule, batch: Batch) -> None:
+        """Lease the lane for this call and count the start, before the call is made."""
+        self.batches.append(batch)
+        flight = Flight(
+            attempt_id=batch.attempt_id,
+            started_at=self.now,
+            delivery_ids=batch.delivery_ids,
+            companion=batch.handout is None,
+        )
+        self.stored.append(
+            replace(
+                lane,
+                pace=started(lane.pace, rule, batch.started_at),
+                due_at=None,
+                owner=batch.owner,
+                lease_until=to_ms(batch.lease_until),
+                epoch=batch.epoch,
+                flight=flight,
+                companion_at=self.now if batch.handout is None else lane.companion_at,
+            )
+        )
+
+
 def hand_out(
     connection: Connection, lanes: Sequence[LaneRow], rules: Rules, *, worker: str, now: int
 ) -> tuple[list[Batch], list[LaneRow]]:
-    """Give each of these due lanes its next call; the batches, and every lane as it is to be stored."""
-    time = from_ms(now)
-    batches: list[Batch] = []
-    stored: list[LaneRow] = []
+    """Give each of these due lanes its next call; the batches, and every lane as it is to be stored.
+
+    A lane that cannot be handed out closes with its cause, or its delivery is buried; the others go on.
+    """
+    out = _Out(connection, rules, worker, now)
+    for one, front in _heads(connection, _ready(lanes, out), rules, now):
+        match front:
+            case None:
+                out.stored.append(_idle(one.lane, now))
+            case _Sealed():
+                out.shut(one.lane, "url-unopened")
+            case Head():
+                out.message(one, front)
+            case _:
+                assert_never(front)
+    return out.batches, out.stored
+
+
+def _ready(lanes: Sequence[LaneRow], out: _Out) -> list[_Ready]:
+    """The lanes that may start a message now; the others are taken care of."""
+    time = from_ms(out.now)
     ready: list[_Ready] = []
     for lane in lanes:
-        rule = rules.pace[lane.channel]
-        space = room(lane.pace, rule, time)
-        if space == 0:
-            stored.append(rested(lane, rule, now))
-        elif _alarm_due(lane, now):
-            _take(lane, _alarm_batch(lane, rules, worker, now), rule, batches, stored)
+        rule = out.rules.pace.get(lane.channel)
+        space = None if rule is None else room(lane.pace, rule, time)
+        if rule is None:
+            out.shut(lane, "channel-unknown")
+        elif space == 0:
+            out.stored.append(rested(replace(lane, pace=present(lane.pace, rule, time)), rule, out.now))
+        elif _companion_due(lane, out.now):
+            out.companion(lane, rule)
         else:
             ready.append(_Ready(lane, rule, space))
-    for one, head in _heads(connection, ready, now):
-        handout = None if head is None else _picked(connection, head, rules, now)
-        if head is None:
-            stored.append(_idle(one.lane, now))
-        elif handout is None:
-            stored.append(rested(one.lane, one.rule, now))
-        else:
-            _take(one.lane, _batch(one.lane, handout, rules, worker, now), one.rule, batches, stored)
-    return batches, stored
+    return ready
+
+
+def _others(head: Head, handout: Handout) -> bool:
+    """Whether deliveries wait behind this call that have not stepped aside."""
+    if len(head.waiting) == len(handout.carried):
+        return False
+    carried = {one.id for one in handout.carried}
+    return any(not (one.stepped_aside or one.test or one.id in carried) for one in head.waiting)
 
 
 def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Handout | None:
@@ -94,48 +209,45 @@ def _idle(lane: LaneRow, now: int) -> LaneRow:
     if lane.state is LaneState.PAUSED:
         lane = replace(lane, state=LaneState.OPEN, state_since=now, cause=None, cause_detail=None)
     due_at = None
-    if lane.alarm is not None and lane.companion_at is not None:
-        due_at = lane.companion_at + _ALARM_EVERY_MS
+    if lane.companions and lane.companion_at is not None:
+        due_at = min(lane.companion_at, now) + _COMPANION_EVERY_MS
     return replace(lane, due_at=due_at, owner=None, lease_until=None, flight=None)
 
 
-def _alarm_due(lane: LaneRow, now: int) -> bool:
-    if lane.alarm is None or not lane.open:
+def _companion_due(lane: LaneRow, now: int) -> bool:
+    if not lane.companions or not lane.open:
         return False
-    return lane.companion_at is None or lane.companion_at + _ALARM_EVERY_MS <= now
+    return lane.companion_at is None or lane.companion_at + _COMPANION_EVERY_MS <= now
 
 
-def _heads(connection: Connection, ready: Sequence[_Ready], now: int) -> Iterable[tuple[_Ready, Head | None]]:
+def _heads(
+    connection: Connection, ready: Sequence[_Ready], rules: Rules, now: int
+) -> Iterable[tuple[_Ready, Head | _Sealed | None]]:
     """Look at the front of each lane: a glance at all, a longer look at some of those that are behind.
 
     The rest of these stay due, for the next transaction.
     """
     paced = [one.lane.id for one in ready if one.room is not None]
     unpaced = [one.lane.id for one in ready if one.room is None]
-    glance = fronts(connection, paced, now=now, depth=GLANCE)
-    glance |= fronts(connection, unpaced, now=now, depth=UNPACED_GLANCE)
+    look = partial(fronts, connection, open_url=rules.open_url, now=now)
+    few, fewer = look(paced, depth=GLANCE), look(unpaced, depth=UNPACED_GLANCE)
+    glance, sealed = few.waiting | fewer.waiting, few.sealed | fewer.sealed
     looks = _LONG_LOOKS
     for one in ready:
+        if one.lane.id in sealed:
+            yield one, _Sealed()
+            continue
         waiting = glance.get(one.lane.id, [])
         backlog = len(waiting)
         if one.room is None and backlog >= UNPACED_GLANCE and waiting[-1].event_id == waiting[0].event_id:
-            waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
+            waiting = look([one.lane.id], depth=LOOK_AHEAD).waiting.get(one.lane.id, [])
         if backlog >= GLANCE and one.room is not None:
             if looks == 0:
                 continue
             looks -= 1
-            waiting = fronts(connection, [one.lane.id], now=now, depth=LOOK_AHEAD).get(one.lane.id, [])
+            waiting = look([one.lane.id], depth=LOOK_AHEAD).waiting.get(one.lane.id, [])
             backlog = waiting_count(connection, one.lane.id) if len(waiting) >= LOOK_AHEAD else len(waiting)
-        waiting = _unspent(connection, one.lane, waiting, now)
         yield one, _head(one, [each for each in waiting if one.lane.open or each.test], backlog)
-
-
-def _unspent(connection: Connection, lane: LaneRow, waiting: list[Waiting], now: int) -> list[Waiting]:
-    """Bury what was repeated enough in vain; what else waits."""
-    if over := [one.id for one in waiting if one.uncertain and spent(one, lane.past)]:
-        bury_spent(connection, over, now)
-        return [one for one in waiting if one.id not in set(over)]
-    return waiting
 
 
 def _head(ready: _Ready, waiting: list[Waiting], backlog: int) -> Head | None:
@@ -150,73 +262,26 @@ def _head(ready: _Ready, waiting: list[Waiting], backlog: int) -> Head | None:
     )
 
 
-def _take(lane: LaneRow, batch: Batch, rule: PaceRule, batches: list[Batch], stored: list[LaneRow]) -> None:
-    """Lease the lane for this call and count the start, before the call is made."""
-    batches.append(batch)
-    stored.append(
-        replace(
-            lane,
-            pace=started(lane.pace, rule, batch.started_at),
-            due_at=None,
-            owner=batch.owner,
-            lease_until=to_ms(batch.lease_until),
-            epoch=batch.epoch,
-            flight=Flight(
-                attempt_id=batch.attempt_id,
-                started_at=to_ms(batch.started_at),
-                delivery_ids=batch.delivery_ids,
-                companion=batch.handout is None,
-            ),
-            companion_at=to_ms(batch.started_at) if batch.handout is None else lane.companion_at,
-        )
-    )
+def _alerting(rules: Rules, lane: LaneRow, pending: PendingCompanion) -> tuple[str, bytes] | None:
+    try:
+        return rules.alert(lane.channel, pending.companion)
+    except Exception as error:  # noqa: BLE001 - the messages behind it must go on
+        log().error("companion.not_composed", robot=encode(Prefix.ROBOT, lane.id), error=type(error).__name__)
+        return None
 
 
-def _batch(lane: LaneRow, handout: Handout, rules: Rules, worker: str, now: int) -> Batch:
-    return Batch(
-        lane_id=lane.id,
-        channel=lane.channel,
-        url=rules.open_url(lane.url),
-        owner=worker,
-        epoch=lane.epoch + 1,
-        attempt_id=rules.ids.next(),
-        started_at=from_ms(now),
-        lease_until=from_ms(now + LEASE_MS),
-        past=lane.past,
-        msgtype=handout.msgtype,
-        body=handout.body,
-        delivery_ids=tuple(one.id for one in handout.carried),
-        handout=handout,
-    )
-
-
-def _alarm_batch(lane: LaneRow, rules: Rules, worker: str, now: int) -> Batch:
-    alarm = lane.alarm
-    assert alarm is not None  # noqa: S101 - _alarm_due has just said so
-    msgtype, body = rules.alert(lane.channel, alarm.companion)
-    return Batch(
-        lane_id=lane.id,
-        channel=lane.channel,
-        url=rules.open_url(lane.url),
-        owner=worker,
-        epoch=lane.epoch + 1,
-        attempt_id=rules.ids.next(),
-        started_at=from_ms(now),
-        lease_until=from_ms(now + LEASE_MS),
-        past=lane.past,
-        msgtype=msgtype,
-        body=body,
-        delivery_ids=alarm.delivery_ids,
-        handout=None,
-    )
-
-
-def joined(alarm: Alarm | None, companion: Companion, delivery_ids: tuple[int, ...]) -> Alarm:
-    """Let one companion text alert the members of several messages."""
-    if alarm is None:
-        return Alarm(companion=companion, delivery_ids=delivery_ids)
-    members = tuple(dict.fromkeys((*alarm.companion.user_ids, *companion.user_ids)))
-    return Alarm(
+def joined(
+    pending: tuple[PendingCompanion, ...], companion: Companion, delivery_ids: tuple[int, ...], project_id: int
+) -> tuple[PendingCompanion, ...]:
+    """Let one companion text alert the members of several messages of a project; the newest is what it calls for."""
+    same = next((one for one in pending if one.project_id == project_id), None)
+    if same is None:
+        new = PendingCompanion(companion=companion, delivery_ids=delivery_ids, project_id=project_id)
+        return (*pending, new)[-_MOST_COMPANIONS:]
+    members = tuple(dict.fromkeys((*same.companion.user_ids, *companion.user_ids)))
+    both = replace(
+        same,
         companion=Companion(headline=companion.headline, locale=companion.locale, user_ids=members),
-        delivery_ids=(*alarm.delivery_ids, *delivery_ids)[-1_000:],
+        delivery_ids=(*same.delivery_ids, *delivery_ids)[-1_000:],
     )
+    return tuple(both if one is same else one for one in pending)

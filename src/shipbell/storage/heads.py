@@ -1,13 +1,15 @@
 """Read what waits at the front of lanes, ready for composing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import msgspec
 from sqlalchemy import Connection, Select, bindparam, func, literal_column, or_, select, update
 
 from shipbell.domain.deliveries import Rendering, Waiting
-from shipbell.domain.retry import ANSWERS_LOST
+from shipbell.domain.errors import WrongKey
+from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content, Format, Locale
 from shipbell.storage.codec import from_ms_or_none, read_event
 from shipbell.storage.dialect import among, id_list
@@ -37,7 +39,9 @@ _COLUMNS = (
     deliveries.c.failing_since,
     deliveries.c.uncertain_since,
     deliveries.c.stepped_aside,
+    deliveries.c.test,
     deliveries.c.wish,
+    deliveries.c.url,
     events.c.body,
     projects.c.name.label("project_name"),
     projects.c.time_zone,
@@ -45,12 +49,13 @@ _COLUMNS = (
     subscriptions.c.locale,
     subscriptions.c.content,
     subscriptions.c.user_ids,
+    subscriptions.c.url.label("subscription_url"),
 )
 
 
 def _fronts(dialect: str) -> Select[tuple[object, ...]]:
     """The first `depth` waiting deliveries of each lane, but for those that have run out."""
-    current = or_(deliveries.c.expires_at > bindparam("now"), deliveries.c.place < literal_column("0"))
+    current = or_(deliveries.c.expires_at > bindparam("now"), deliveries.c.test)
     front = (
         select(deliveries.c.id)
         .where(deliveries.c.lane_id == lanes.c.id, WAITS, current)
@@ -73,19 +78,19 @@ def _busy(dialect: str) -> Select[tuple[int]]:
     return select(lanes.c.id).where(among(dialect, lanes.c.id, "ids"), something)
 
 
+_FRESH = Prepared(
+    lambda _: (
+        select(literal_column("1"))
+        .where(deliveries.c.lane_id == bindparam("lane"), WAITS, ~deliveries.c.stepped_aside)
+        .limit(literal_column("1"))
+    ),
+    ("lane",),
+)
 _BURY = Prepared(
     lambda _: (
         update(deliveries)
         .where(deliveries.c.id == bindparam("this"))
         .values(state="dead", cause="not-composed", settled_at=bindparam("at"))
-    ),
-    ("this", "at"),
-)
-_BURY_SPENT = Prepared(
-    lambda _: (
-        update(deliveries)
-        .where(deliveries.c.id == bindparam("this"))
-        .values(state="dead", cause=ANSWERS_LOST, maybe_delivered=True, settled_at=bindparam("at"))
     ),
     ("this", "at"),
 )
@@ -96,33 +101,53 @@ def bury_unsayable(connection: Connection, delivery_id: int, now: int) -> None:
     _BURY.many(connection, [(delivery_id, now)])
 
 
-def bury_spent(connection: Connection, delivery_ids: Sequence[int], now: int) -> None:
-    """Bury deliveries whose answers got lost too often."""
-    _BURY_SPENT.many(connection, [(one, now) for one in delivery_ids])
-
-
 _FRONTS = Prepared(_fronts, ("ids", "now", "depth"))
 _BUSY = Prepared(_busy, ("ids",))
 
 
-def fronts(connection: Connection, lane_ids: Sequence[int], *, now: int, depth: int) -> dict[int, list[Waiting]]:
-    """The first waiting deliveries of each lane, in order of place; expired ones are left out.
+def any_fresh(connection: Connection, lane_id: int) -> bool:
+    """Whether a delivery waits on a lane that has not stepped aside."""
+    return bool(_FRESH.rows(connection, lane_id))
 
-    `depth` rows are looked at, at most, for each lane.
-    """
-    found: dict[int, list[Waiting]] = {}
+
+@dataclass(frozen=True, slots=True)
+class Fronts:
+    """The first waiting deliveries of lanes, in order of place; on `sealed` lanes no key opens an address of theirs."""
+
+    waiting: dict[int, list[Waiting]] = field(default_factory=dict)
+    sealed: set[int] = field(default_factory=set)
+
+
+def fronts(
+    connection: Connection, lane_ids: Sequence[int], open_url: Callable[[bytes], Secret], *, now: int, depth: int
+) -> Fronts:
+    """The fronts of lanes; expired deliveries are left out, `depth` rows are looked at, at most, for each lane."""
+    found = Fronts()
     if not lane_ids:
         return found
     for row in _FRONTS.rows(connection, id_list(connection, lane_ids), now, depth):
         try:
-            found.setdefault(row[2], []).append(_waiting(row))
+            found.waiting.setdefault(row[2], []).append(_waiting(row, open_url))
+        except WrongKey:
+            found.sealed.add(row[2])
         except (msgspec.MsgspecError, ValueError) as error:
             log().error("delivery.not_read", delivery=row[0], error=type(error).__name__)
             bury_unsayable(connection, row[0], now)
-    for waiting in found.values():
+    for waiting in found.waiting.values():
         if len(waiting) > 1:
             waiting.sort(key=lambda one: one.place)
     return found
+
+
+def url_of(connection: Connection, delivery_id: int, open_url: Callable[[bytes], Secret]) -> Secret | None:
+    """What is called for a delivery; None when its subscription is gone, or no key opens it."""
+    own = func.coalesce(deliveries.c.url, subscriptions.c.url)
+    joined = deliveries.outerjoin(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+    token = connection.execute(select(own).select_from(joined).where(deliveries.c.id == delivery_id)).scalar()
+    try:
+        return None if token is None else open_url(token)
+    except WrongKey:
+        return None
 
 
 def waiting_count(connection: Connection, lane_id: int) -> int:
@@ -170,11 +195,15 @@ def _rendering(form: str, locale: str, zone: str) -> Rendering:
     return Rendering(format=Format(form), locale=Locale(locale), zone=zone)
 
 
-def _waiting(row: Values) -> Waiting:
+def _waiting(row: Values, open_url: Callable[[bytes], Secret]) -> Waiting:
+    """A row as a value; raises WrongKey, or ValueError for what cannot be sent."""
     (
         delivery_id, place, _lane, event_id, project_id, subscription_id, alone, failures, uncertain, failing_since,
-        uncertain_since, stepped_aside, wish_text, body, project_name, zone, form, locale, content, user_ids,
+        uncertain_since, stepped_aside, test, wish_text, typed_url, body, project_name, zone, form, locale, content,
+        user_ids, url,
     ) = row  # fmt: skip
+    if url is None and typed_url is None:
+        raise ValueError("its address is not kept")
     wish = None if wish_text is None else _WISHES.decode(wish_text)
     if wish is not None:
         form, locale, chosen, members = wish.format, wish.locale, Content(wish.content), _members(wish.user_ids)
@@ -190,11 +219,12 @@ def _waiting(row: Values) -> Waiting:
         project_id=project_id,
         project_name=project_name,
         subscription_id=subscription_id,
+        url=open_url(typed_url or url),
         rendering=_rendering(form, locale, zone),
         content=chosen,
         user_ids=members,
         alone=bool(alone),
-        test=place < 0,
+        test=bool(test),
         failures=failures,
         uncertain=uncertain,
         failing_since=from_ms_or_none(failing_since),

@@ -31,7 +31,7 @@ _DELIVERY_COLUMNS = (
 )  # fmt: skip
 _ZEROES = {
     name: literal_column("0", Integer)
-    for name in ("maybe_delivered", "alone", "stepped_aside", "failures", "uncertain")
+    for name in ("maybe_delivered", "alone", "stepped_aside", "test", "failures", "uncertain")
 }
 _VERSION = Prepared(lambda _: select(counters.c.value).where(counters.c.name == "configuration"))
 _TAKE_KEY = Prepared(

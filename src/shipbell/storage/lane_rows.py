@@ -26,11 +26,12 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     companion: bool = False
 
 
-class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """A companion text that waits, with the deliveries whose members it alerts."""
+class PendingCompanion(msgspec.Struct, frozen=True, kw_only=True):
+    """A companion text that waits, with the deliveries of one project whose members it alerts."""
 
     companion: Companion
     delivery_ids: tuple[int, ...]
+    project_id: int = 0
 
 
 class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,6 @@ class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     channel: str
-    url: bytes
     state: LaneState
     cause: str | None
     cause_detail: str | None
@@ -53,7 +53,7 @@ class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
     lease_until: int | None
     epoch: int
     flight: Flight | None
-    alarm: Alarm | None
+    companions: tuple[PendingCompanion, ...]
     companion_at: int | None
 
     @property
@@ -67,8 +67,12 @@ class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in {LaneState.OPEN, LaneState.PAUSED}
 
 
+# A robot may ask to be left alone for an hour, and no pause of ours is longer; a block by WeCom lasts a minute.
+_LONGEST_REST_MS = 3_600_000
+RECALLED_MS = 65_000
 _FLIGHTS = msgspec.json.Decoder(Flight)
-_ALARMS = msgspec.json.Decoder(Alarm)
+# Until schema 0007 there was one at most.
+_COMPANIONS = msgspec.json.Decoder(PendingCompanion | tuple[PendingCompanion, ...])
 _NUMBERS = msgspec.json.Decoder(tuple[int, ...])
 _ENCODE = msgspec.json.Encoder().encode
 _STATES = {one.value: one for one in LaneState}
@@ -77,7 +81,7 @@ _CHANGING = (
     "state", "cause", "cause_detail", "state_since", "due_at", "ready_at", "failures", "answered_at", "owner",
     "lease_until", "epoch", "companion_at", "starts", "full_at", "rejected", "flight", "companion",
 )  # fmt: skip
-_COLUMNS = tuple(lanes.c[name] for name in ("id", "channel", "url", *_CHANGING))
+_COLUMNS = tuple(lanes.c[name] for name in ("id", "channel", *_CHANGING))
 _STORED = tuple(f"new_{name}" for name in _CHANGING)
 
 _LOAD = Prepared(lambda dialect: select(*_COLUMNS).where(among(dialect, lanes.c.id, "ids")).with_for_update(), ("ids",))
@@ -100,6 +104,30 @@ _OVERDUE = Prepared(
         .with_for_update(skip_locked=True)
     ),
     ("now",),
+)
+_PROLONG = Prepared(
+    lambda _: (
+        update(lanes)
+        .where(lanes.c.id == bindparam("this"), lanes.c.owner == bindparam("worker"))
+        .values(lease_until=bindparam("until"))
+    ),
+    ("until", "this", "worker"),
+)
+_RECALL_RESTS = Prepared(
+    lambda _: (
+        update(lanes)
+        .where(lanes.c.due_at > bindparam("latest"))
+        .values(due_at=bindparam("due"), ready_at=bindparam("ready"))
+    ),
+    ("due", "ready", "latest"),
+)
+_RECALL_LEASES = Prepared(
+    lambda _: (
+        update(lanes)
+        .where(lanes.c.owner.is_not(None), lanes.c.lease_until > bindparam("latest"))
+        .values(lease_until=bindparam("until"))
+    ),
+    ("until", "latest"),
 )
 _STORE = Prepared(
     lambda _: (
@@ -154,6 +182,18 @@ def overdue(connection: Connection, now: int) -> list[LaneRow]:
     return [_row(row) for row in _OVERDUE.rows(connection, now)]
 
 
+def prolong(connection: Connection, lane_ids: Collection[int], *, worker: str, until: int) -> None:
+    """Let the leases of this worker on these lanes end later."""
+    _PROLONG.many(connection, [(until, one, worker) for one in sorted(lane_ids)])
+
+
+def recall(connection: Connection, now: int, *, lease: int) -> None:
+    """Shorten rests and leases that no pause and no lease is as long as: the clock was ahead when they were stored."""
+    at = now + RECALLED_MS
+    _RECALL_RESTS.many(connection, [(at, at, at + _LONGEST_REST_MS)])
+    _RECALL_LEASES.many(connection, [(now + lease, now + lease)])
+
+
 def store(connection: Connection, rows: Sequence[LaneRow]) -> None:
     """Write lanes back."""
     _STORE.many(connection, [_values(row) for row in rows])
@@ -166,13 +206,12 @@ def wake(connection: Connection, lane_ids: Collection[int]) -> None:
 
 def _row(row: Values) -> LaneRow:
     (
-        lane_id, channel, url, state, cause, cause_detail, state_since, due_at, ready, failures, answered_at, owner,
+        lane_id, channel, state, cause, cause_detail, state_since, due_at, ready, failures, answered_at, owner,
         lease_until, epoch, companion_at, starts, full_at, rejected, flight, companion,
     ) = row  # fmt: skip
     return LaneRow(
         id=lane_id,
         channel=channel,
-        url=url,
         state=_STATES[state],
         cause=cause,
         cause_detail=cause_detail,
@@ -187,7 +226,7 @@ def _row(row: Values) -> LaneRow:
         lease_until=lease_until,
         epoch=epoch,
         flight=None if flight is None else _FLIGHTS.decode(flight),
-        alarm=None if companion is None else _ALARMS.decode(companion),
+        companions=() if companion is None else _companions(companion),
         companion_at=companion_at,
     )
 
@@ -197,6 +236,11 @@ _IDLE = Pace()
 
 def _pace(starts: str, full_at: int | None) -> Pace:
     return Pace(tuple(from_ms(one) for one in _NUMBERS.decode(starts)), from_ms_or_none(full_at))
+
+
+def _companions(text: str) -> tuple[PendingCompanion, ...]:
+    found = _COMPANIONS.decode(text)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _values(row: LaneRow) -> Values:
@@ -217,7 +261,7 @@ def _values(row: LaneRow) -> Values:
         to_ms_or_none(row.pace.full_at),
         _text(row.rejected) if row.rejected else "[]",
         None if row.flight is None else _text(row.flight),
-        None if row.alarm is None else _text(row.alarm),
+        _text(row.companions) if row.companions else None,
         row.id,
     )
 

@@ -1,22 +1,24 @@
 """Lanes on a database: one transaction settles finished calls and hands out the next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, literal_column, update
 
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.pacing import ended
-from shipbell.domain.retry import Again
+from shipbell.domain.retry import Again, Buried, Close, Decision, Fate, GoOn, Pause, Stop
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Settlement
 from shipbell.storage import lane_rows
 from shipbell.storage.codec import from_ms, from_ms_or_none, to_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.handing import LEASE_MS, Rules, hand_out, rested
-from shipbell.storage.heads import with_work
-from shipbell.storage.lane_rows import LaneRow
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, lanes
+from shipbell.storage.heads import any_fresh, with_work
+from shipbell.storage.lane_addresses import written_otherwise
+from shipbell.storage.lane_rows import LaneRow, PendingCompanion
+from shipbell.storage.schema import WAITS, attempt_deliveries, attempts, deliveries
 from shipbell.storage.settling import moved_on, settle_deliveries, write_attempts
 from shipbell.storage.waiting import follow
 
@@ -24,6 +26,12 @@ _INTERRUPTED = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("b_id"), deliveries.c.state != literal_column("'delivered'"))
     .values(maybe_delivered=True)
+)
+# A test is one call, also one that was cut off.
+_TEST_ENDED = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"), deliveries.c.test, WAITS)
+    .values(state="dead", cause="interrupted", settled_at=bindparam("b_at"))
 )
 
 
@@ -40,17 +48,37 @@ class SqlLanes:
         """Lease due lanes, count their starts and hand out one call each, `limit` at most."""
         return await self.settle(worker, (), limit)
 
-    async def settle(self, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
+    async def settle(
+        self,
+        worker: str,
+        settlements: Sequence[Settlement],
+        limit: int,
+        *,
+        unmade: Sequence[Batch] = (),
+        calling: Collection[int] = (),
+    ) -> Handed:
         """Write down what came of many calls, and hand out the next calls."""
-        return await self._database.write(
-            lambda connection: self._exchange(connection, worker, settlements, limit), short=True
-        )
 
-    async def renew(self, worker: str) -> None:
-        """Prolong every lease of this worker."""
-        until = to_ms(self._clock.now()) + LEASE_MS
-        statement = update(lanes).where(lanes.c.owner == worker).values(lease_until=until)
-        await self._database.write(lambda connection: connection.execute(statement))
+        def work(connection: Connection) -> Handed:
+            now = to_ms(self._clock.now())
+            self._settle(connection, settlements, now)
+            self._hand_back(connection, unmade, now)
+            overdue = lane_rows.overdue(connection, now)
+            # What a worker calls itself is not taken from it, however far the clock jumped.
+            self._free(connection, [lane for lane in overdue if lane.owner != worker or lane.id not in calling])
+            return self._hand_out(connection, worker, limit, now)
+
+        return await self._database.write(work, short=True)
+
+    async def renew(self, worker: str, calling: Collection[int]) -> None:
+        """Prolong the leases of this worker on the lanes that it is calling, and those alone."""
+        now = to_ms(self._clock.now())
+
+        def work(connection: Connection) -> None:
+            lane_rows.prolong(connection, calling, worker=worker, until=now + LEASE_MS)
+            lane_rows.recall(connection, now, lease=LEASE_MS)
+
+        await self._database.write(work)
 
     async def release(self, worker: str | None = None) -> int:
         """End every lease of this worker (None: of every worker); says how many calls were cut off."""
@@ -58,10 +86,7 @@ class SqlLanes:
             lambda connection: self._free(connection, lane_rows.leased(connection, owner=worker))
         )
 
-    def _exchange(self, connection: Connection, worker: str, settlements: Sequence[Settlement], limit: int) -> Handed:
-        now = to_ms(self._clock.now())
-        self._settle(connection, settlements, now)
-        self._free(connection, lane_rows.overdue(connection, now))
+    def _hand_out(self, connection: Connection, worker: str, limit: int, now: int) -> Handed:
         due = lane_rows.due(connection, now, limit)
         batches: list[Batch] = []
         if due:
@@ -74,7 +99,7 @@ class SqlLanes:
         if not settlements:
             return
         loaded = lane_rows.load(connection, {one.batch.lane_id for one in settlements})
-        valid = [one for one in settlements if _holds(loaded.get(one.batch.lane_id), one.batch)]
+        valid = [self._fair(connection, one) for one in settlements if _holds(loaded.get(one.batch.lane_id), one.batch)]
         write_attempts(connection, valid)
         settle_deliveries(connection, valid)
         follow(connection, _again(valid), now=now)
@@ -83,16 +108,50 @@ class SqlLanes:
         ]
         self._rest(connection, moved, now)
 
+    def _fair(self, connection: Connection, settlement: Settlement) -> Settlement:
+        """What one subscription's way of writing an address is answered ends its messages, and not the robot."""
+        batch = settlement.batch
+        match settlement.decision.onward:
+            case Close() | Stop():
+                if written_otherwise(
+                    connection, batch.lane_id, batch.url, open_url=self._rules.open_url,
+                    address_of=self._rules.address_of,
+                ):  # fmt: skip
+                    fates: dict[int, Fate] = {one: Buried() for one in settlement.decision.fates}
+                    return replace(settlement, decision=Decision(fates=fates, onward=GoOn()))
+            case GoOn() | Pause():
+                pass
+            case _:
+                assert_never(settlement.decision.onward)
+        return settlement
+
+    def _hand_back(self, connection: Connection, unmade: Sequence[Batch], now: int) -> None:
+        """Give back lanes whose call was not made: what they carried waits again, and nobody was called."""
+        if not unmade:
+            return
+        loaded = lane_rows.load(connection, {one.lane_id for one in unmade})
+        held = [loaded[one.lane_id] for one in unmade if _holds(loaded.get(one.lane_id), one)]
+        follow(connection, [one for lane in held if lane.flight for one in lane.flight.delivery_ids], now=now)
+        self._rest(connection, held, now)
+
     def _rest(self, connection: Connection, moved: Sequence[LaneRow], now: int) -> None:
         """Give lanes back, due if something waits."""
         busy = with_work(connection, [lane.id for lane in moved])
-        lane_rows.store(connection, [self._at_rest(lane, lane.id in busy, now) for lane in moved])
+        lane_rows.store(connection, [self._at_rest(connection, lane, lane.id in busy, now) for lane in moved])
 
-    def _at_rest(self, lane: LaneRow, busy: bool, now: int) -> LaneRow:  # noqa: FBT001 - a fact of the lane
+    def _at_rest(self, connection: Connection, lane: LaneRow, busy: bool, now: int) -> LaneRow:  # noqa: FBT001 - a fact of the lane
         free = replace(lane, owner=None, lease_until=None, flight=None)
         # A paused lane is looked at once more, also when nothing waits on it any longer: then the pause is over.
-        if busy or (lane.open and (lane.alarm is not None or lane.state is LaneState.PAUSED)):
-            return rested(free, self._rules.pace[lane.channel], now)
+        rule = self._rules.pace.get(lane.channel)
+        if rule is None:
+            # Handing it out says what is wrong with it.
+            return replace(free, due_at=now)
+        if busy or (lane.open and (lane.companions or lane.state is LaneState.PAUSED)):
+            free = rested(free, rule, now)
+            if lane.due_at is None or lane.due_at <= free.ready_at or any_fresh(connection, lane.id):
+                return free
+            # Only what stepped aside waits: it rests for longer than others would.
+            return replace(free, due_at=lane.due_at)
         return replace(free, due_at=None)
 
     def _free(self, connection: Connection, left: Sequence[LaneRow]) -> int:
@@ -102,9 +161,9 @@ class SqlLanes:
         now = to_ms(self._clock.now())
         cut = [lane for lane in left if lane.flight is not None]
         for lane in cut:
-            _write_interrupted(connection, lane)
+            _write_interrupted(connection, lane, now)
         follow(connection, [one for lane in cut if lane.flight for one in lane.flight.delivery_ids], now=now)
-        again = [replace(_landed(lane, now), epoch=lane.epoch + 1, alarm=_alarm_left(lane)) for lane in left]
+        again = [replace(_landed(lane, now), epoch=lane.epoch + 1, companions=_left(lane)) for lane in left]
         self._rest(connection, again, now)
         return len(cut)
 
@@ -130,12 +189,12 @@ def _landed(lane: LaneRow, now: int) -> LaneRow:
     return lane if lane.flight is None else replace(lane, pace=ended(lane.pace, from_ms(now)))
 
 
-def _alarm_left(lane: LaneRow) -> lane_rows.Alarm | None:
+def _left(lane: LaneRow) -> tuple[PendingCompanion, ...]:
     """A companion text that was in the air is not repeated."""
-    return None if lane.flight is not None and lane.flight.companion else lane.alarm
+    return lane.companions[1:] if lane.flight is not None and lane.flight.companion else lane.companions
 
 
-def _write_interrupted(connection: Connection, lane: LaneRow) -> None:
+def _write_interrupted(connection: Connection, lane: LaneRow, now: int) -> None:
     flight = lane.flight
     assert flight is not None  # noqa: S101 - the caller has chosen such lanes
     connection.execute(
@@ -159,3 +218,4 @@ def _write_interrupted(connection: Connection, lane: LaneRow) -> None:
     connection.execute(insert(attempt_deliveries), rows)
     if not flight.companion:
         connection.execute(_INTERRUPTED, [{"b_id": one} for one in flight.delivery_ids])
+        connection.execute(_TEST_ENDED, [{"b_id": one, "b_at": now} for one in flight.delivery_ids])

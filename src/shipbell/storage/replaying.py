@@ -73,7 +73,7 @@ def _rows(connection: Connection, delivery_ids: Sequence[int], project_id: int |
         select(
             deliveries.c.id,
             deliveries.c.state,
-            deliveries.c.place,
+            deliveries.c.test,
             subscriptions.c.lane_id.label("current_lane"),
             subscriptions.c.enabled,
             subscriptions.c.channel,
@@ -96,7 +96,7 @@ def _refusal(row: RowMapping, offered: Callable[[str, str], bool]) -> str | None
     deleted = row["current_lane"] is None
     reasons = (
         ("still-waiting", row["state"] == "waiting"),
-        ("test-message", row["place"] < 0),
+        ("test-message", bool(row["test"])),
         ("subscription-deleted", deleted),
         ("subscription-disabled", not row["enabled"]),
         ("channel-unavailable-in-region", not deleted and not offered(row["channel"], row["region"])),

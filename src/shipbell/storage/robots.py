@@ -14,6 +14,7 @@ from shipbell.storage.codec import from_ms, from_ms_or_none
 from shipbell.storage.pending import lanes_of_nobody, own_lanes, tested_lanes
 from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import WAITS, deliveries, lanes
+from shipbell.storage.schema_people import subscriptions
 
 
 def lines(
@@ -27,7 +28,8 @@ def lines(
     """Robots in order of id; what waits is counted for one project, or for all (None)."""
     waiting = _waiting(project_id, func.count())
     oldest = _waiting(project_id, func.min(deliveries.c.accepted_at))
-    statement = select(lanes, waiting.label("waits"), oldest.label("oldest")).where(lanes.c.id > after)
+    mask = _mask(project_id).label("own_mask")
+    statement = select(lanes, mask, waiting.label("waits"), oldest.label("oldest")).where(lanes.c.id > after)
     if project_id is not None:
         statement = statement.where(_of_project(project_id))
     if lane_ids is not None:
@@ -38,18 +40,31 @@ def lines(
         RobotLine(
             id=row["id"],
             channel=row["channel"],
-            mask=row["mask"],
+            mask=row["own_mask"],
             state=LaneState(row["state"]),
             cause=row["cause"],
             cause_detail=row["cause_detail"],
             state_since=from_ms_or_none(row["state_since"]),
-            ready_at=from_ms(row["ready_at"]),
+            ready_at=from_ms(max(row["ready_at"], row["due_at"] or 0)),
             starts=loaded[row["id"]].pace.starts,
             waiting=row["waits"],
             oldest_waiting_at=from_ms_or_none(row["oldest"]),
         )
         for row in rows
     ]
+
+
+def _mask(project_id: int | ColumnElement[int] | None) -> ColumnElement[str]:
+    """A robot as the project's own subscription writes it: another project's spelling is not its affair."""
+    if project_id is None:
+        return lanes.c.mask
+    own = (
+        select(func.min(subscriptions.c.url_mask))
+        .where(subscriptions.c.lane_id == lanes.c.id, subscriptions.c.project_id == project_id)
+        .correlate(lanes)
+        .scalar_subquery()
+    )
+    return func.coalesce(own, lanes.c.mask)
 
 
 def standing(connection: Connection, project_id: int) -> Sequence[Standing]:
@@ -70,7 +85,9 @@ _STATES = {one.value: one for one in LaneState}
 # A thousand rows a page: built once, and read as tuples.
 _STANDING = Prepared(
     lambda _: (
-        select(lanes.c.id, lanes.c.mask, lanes.c.state).where(_of_project(bindparam("project"))).order_by(lanes.c.id)
+        select(lanes.c.id, _mask(bindparam("project")), lanes.c.state)
+        .where(_of_project(bindparam("project")))
+        .order_by(lanes.c.id)
     ),
     ("project",),
 )

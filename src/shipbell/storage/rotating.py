@@ -14,7 +14,7 @@ from shipbell.storage import audit
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import to_ms
 from shipbell.storage.engine import Database
-from shipbell.storage.schema import lanes
+from shipbell.storage.schema import deliveries
 from shipbell.storage.schema import vault as vault_table
 from shipbell.storage.schema_people import sources, subscriptions
 from shipbell.storage.vault import Vault
@@ -23,7 +23,7 @@ _CHUNK = 200
 _DATA_KEY = "data key"
 # Every column that holds what the vault has encrypted.
 COLUMNS: Mapping[str, Column[Any]] = {
-    "robots": lanes.c.url,
+    "tests": deliveries.c.url,
     "subscriptions": subscriptions.c.url,
     "sources": sources.c.secret,
     "old secrets of sources": sources.c.old_secret,

@@ -88,7 +88,7 @@ deliveries = Table(
     "deliveries",
     METADATA,
     Column("id", RowId, primary_key=True, autoincrement=False),
-    # Acceptance order; replay and stepping aside give a new place at the tail, a test message a negative one.
+    # Acceptance order; replay and stepping aside give a new place at the tail, a test message one before all others.
     Column("place", BigInteger, nullable=False),
     Column("project_id", RowId, nullable=False),
     Column("event_id", RowId, nullable=False),
@@ -105,8 +105,11 @@ deliveries = Table(
     Column("uncertain", SmallInteger, nullable=False, default=0),
     Column("failing_since", BigInteger),
     Column("uncertain_since", BigInteger),
-    # How a test message is to read, when its subscription is not saved (JSON).
+    # A test message.
+    Column("test", Boolean, nullable=False, default=False),
+    # How a test message is to read and what it calls, encrypted, when its subscription is not saved (JSON).
     Column("wish", Text),
+    Column("url", LargeBinary),
     Column("accepted_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
@@ -122,6 +125,8 @@ Index("deliveries_ended_badly", deliveries.c.project_id, deliveries.c.state, del
       sqlite_where=_ENDED_BADLY, postgresql_where=_ENDED_BADLY)  # fmt: skip
 Index("deliveries_of_subscription", deliveries.c.subscription_id, deliveries.c.id)
 _DEAD = deliveries.c.state == "dead"
+_WITH_URL = deliveries.c.url.is_not(None)
+Index("deliveries_with_url", deliveries.c.id, sqlite_where=_WITH_URL, postgresql_where=_WITH_URL)
 Index("deliveries_dead_of_lane", deliveries.c.lane_id, deliveries.c.id, sqlite_where=_DEAD, postgresql_where=_DEAD)
 
 lanes = Table(
@@ -131,7 +136,6 @@ lanes = Table(
     Column("channel", Text, nullable=False),
     # HMAC-SHA256 of the channel's name for the robot, under the data key.
     Column("fingerprint", LargeBinary, nullable=False, unique=True),
-    Column("url", LargeBinary, nullable=False),
     Column("mask", Text, nullable=False),
     Column("state", Text, nullable=False, default="open"),
     # The code of the last bad result and the robot's redacted words, while the state is not open.
@@ -154,7 +158,7 @@ lanes = Table(
     Column("epoch", BigInteger, nullable=False, default=0),
     # The call in flight (JSON): what a crash leaves behind as an attempt that may have been delivered.
     Column("flight", Text),
-    # Mentions that wait for a companion text (JSON), and when the last one started.
+    # Mentions that wait for companion texts (JSON), and when the last one started.
     Column("companion", Text),
     Column("companion_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),

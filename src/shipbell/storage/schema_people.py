@@ -89,7 +89,7 @@ subscriptions = Table(
     Column("name", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("lane_id", RowId, ForeignKey("lanes.id"), nullable=False),
-    # As given, encrypted; the lane keeps the one that is called.
+    # As given, encrypted: what is called for this subscription.
     Column("url", LargeBinary, nullable=False),
     Column("url_mask", Text, nullable=False),
     Column("events", Text, nullable=False),

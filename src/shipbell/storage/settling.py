@@ -14,6 +14,7 @@ from shipbell.ports.lanes import Attempt, Settlement
 from shipbell.storage.codec import to_ms
 from shipbell.storage.handing import joined
 from shipbell.storage.keeping import next_places
+from shipbell.storage.lane_ends import closed
 from shipbell.storage.lane_rows import LaneRow
 from shipbell.storage.prepared import Prepared, Values
 from shipbell.storage.schema import WAITS, attempt_deliveries, attempts, deliveries
@@ -54,7 +55,7 @@ _AGAIN = Prepared(
             failures=deliveries.c.failures + bindparam("b_counted"),
             failing_since=func.coalesce(deliveries.c.failing_since, bindparam("b_failed_at")),
             uncertain=deliveries.c.uncertain + bindparam("b_uncertain"),
-            uncertain_since=func.coalesce(deliveries.c.uncertain_since, bindparam("b_uncertain_at")),
+            uncertain_since=func.coalesce(bindparam("b_uncertain_at"), deliveries.c.uncertain_since),
             alone=bindparam("b_alone"),
         )
     ),
@@ -181,7 +182,7 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
     now = to_ms(settlement.attempt.ended_at)
     result = settlement.attempt.result
     lane = replace(lane, flight=None, pace=ended(lane.pace, settlement.attempt.ended_at))
-    lane = _alarmed(lane, settlement)
+    lane = _with_companions(lane, settlement)
     match settlement.decision.onward:
         case GoOn(rejected=rejected):
             if not lane.open and not isinstance(result, Delivered):
@@ -204,18 +205,8 @@ def moved_on(connection: Connection, lane: LaneRow, settlement: Settlement, rule
                 cause_detail=result.detail,
             )
         case Close():
-            bury_waiting(connection, lane.id, cause=result.code, now=now)
-            since = lane.state_since if lane.state is LaneState.CLOSED else now
-            return replace(
-                lane,
-                state=LaneState.CLOSED,
-                state_since=since,
-                answered_at=now,
-                due_at=None,
-                alarm=None,
-                cause=result.code,
-                cause_detail=result.detail,
-            )
+            shut = closed(connection, lane, cause=result.code, detail=result.detail, now=now)
+            return replace(shut, answered_at=now)
         case _:
             assert_never(settlement.decision.onward)
 
@@ -224,7 +215,8 @@ def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, attempt: Attempt) -> La
     """A pause of a lane that is failing or closed (a test was made) leaves its state alone."""
     lane = replace(
         lane,
-        ready_at=to_ms(pause.until),
+        ready_at=to_ms(pause.others_at or pause.until),
+        due_at=to_ms(pause.until),
         failures=lane.failures + pause.failed,
         pace=drained(lane.pace, rule, pause.until) if pause.drained else lane.pace,
     )
@@ -240,7 +232,7 @@ def _paused(lane: LaneRow, pause: Pause, rule: PaceRule, attempt: Attempt) -> La
     )
 
 
-def _alarmed(lane: LaneRow, settlement: Settlement) -> LaneRow:
+def _with_companions(lane: LaneRow, settlement: Settlement) -> LaneRow:
     """Let a companion text wait after a message that needs one; one that was settled is done with.
 
     A companion that the robot did not take yet waits on, for a minute after a failure, so that it holds up no
@@ -254,18 +246,11 @@ def _alarmed(lane: LaneRow, settlement: Settlement) -> LaneRow:
             case Transient(uncertain=False):
                 return lane
             case Delivered() | Transient() | Rejected() | Gone() | Refused():
-                return replace(lane, alarm=None)
+                return replace(lane, companions=lane.companions[1:])
             case _:
                 assert_never(result)
     if batch.handout.companion is None or not isinstance(result, Delivered):
         return lane
-    return replace(lane, alarm=joined(lane.alarm, batch.handout.companion, batch.delivery_ids))
-
-
-def bury_waiting(connection: Connection, lane_id: int, *, cause: str, now: int) -> None:
-    """Everything that waits on a lane becomes a dead letter with this cause."""
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.lane_id == lane_id, WAITS)
-        .values(state="dead", cause=cause, settled_at=now)
-    )
+    project_id = batch.handout.carried[0].project_id
+    pending = joined(lane.companions, batch.handout.companion, batch.delivery_ids, project_id)
+    return replace(lane, companions=pending)

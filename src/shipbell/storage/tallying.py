@@ -13,6 +13,7 @@ from operator import itemgetter
 from sqlalchemy import Connection, case, delete, func, select, update
 
 from shipbell.domain.ids import TIME_SHIFT, milliseconds
+from shipbell.storage.codec import from_ms
 from shipbell.storage.dialect import insert_new
 from shipbell.storage.schema import counters, deliveries, events
 from shipbell.storage.schema_tallies import tallies
@@ -113,6 +114,15 @@ def drop_before(connection: Connection, time: datetime) -> None:
         return
     connection.execute(delete(tallies).where(tallies.c.quarter < first))
     _say(connection, Tallied(first, max(first, known.until)))
+
+
+def recount_from(connection: Connection, now: int) -> None:
+    """Count again what lies behind this time (milliseconds): it was counted while the clock was ahead."""
+    known, first = tallied(connection), quarter_of(from_ms(now))
+    if known is None or known.until <= first:
+        return
+    connection.execute(delete(tallies).where(tallies.c.quarter >= first))
+    _say(connection, Tallied(min(known.since, first), first))
 
 
 def _say(connection: Connection, span: Tallied) -> None:

@@ -11,6 +11,7 @@ from shipbell.ports.trials import Trial, TrialState
 from shipbell.storage.codec import from_ms, to_ms, write_event, write_json
 from shipbell.storage.engine import Database
 from shipbell.storage.keeping import next_places, search_key
+from shipbell.storage.lane_addresses import NewLane, lane_for
 from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events, lanes
 from shipbell.storage.vault import Vault
 
@@ -66,7 +67,8 @@ class SqlTrials:
             insert(deliveries).values(
                 id=delivery_id, place=_HEAD + next_places(connection, 1), project_id=trial.project_id,
                 event_id=event_id, subscription_id=trial.subscription_id, lane_id=lane_id, state="waiting",
-                wish=None if trial.subscription_id else write_json(trial.wish),
+                test=True, wish=None if trial.subscription_id else write_json(trial.wish),
+                url=None if trial.subscription_id else self._vault.encrypt(trial.url),
                 accepted_at=now, expires_at=now + _WAITS_MS,
             )
         )  # fmt: skip
@@ -76,19 +78,15 @@ class SqlTrials:
         return delivery_id
 
     def _lane(self, connection: Connection, trial: Trial, now: int) -> int:
-        """The robot's lane, made when it is new; one that is known is called as its subscriptions say."""
-        fingerprint = self._vault.fingerprint(trial.channel, self._lane_of(trial.channel, trial.url))
-        found: int | None = connection.execute(select(lanes.c.id).where(lanes.c.fingerprint == fingerprint)).scalar()
-        if found is not None:
-            return found
-        made = self._ids.next()
-        connection.execute(
-            insert(lanes).values(
-                id=made, channel=trial.channel, fingerprint=fingerprint, url=self._vault.encrypt(trial.url),
-                mask=trial.url_mask, created_at=now,
-            )
-        )  # fmt: skip
-        return made
+        """The robot's lane."""
+        made = NewLane(
+            id=self._ids.next(),
+            channel=trial.channel,
+            fingerprint=self._vault.fingerprint(trial.channel, self._lane_of(trial.channel, trial.url)),
+            mask=trial.url_mask,
+            created_at=now,
+        )
+        return lane_for(connection, made)
 
 
 def _state(connection: Connection, delivery_id: int) -> TrialState | None:

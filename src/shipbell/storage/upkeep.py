@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Clock
 from shipbell.ports.upkeep import READY, Robots
-from shipbell.storage import checkup, standing, tallying, tidying
-from shipbell.storage.codec import from_ms_or_none
+from shipbell.storage import checkup, clock_jumps, standing, tallying, tidying
+from shipbell.storage.codec import from_ms_or_none, to_ms
 from shipbell.storage.engine import Database
 
 _READY_SECONDS = 5.0
@@ -23,8 +23,11 @@ _SLOW = (
 class SqlUpkeep:
     """The tidy side of the store (see `ports.upkeep.Upkeep`)."""
 
-    def __init__(self, database: Database, clock: Clock, *, offered: Callable[[str, str], bool]) -> None:
-        """Tidy this database."""
+    def __init__(
+        self, database: Database, clock: Clock, *, offered: Callable[[str, str], bool], expiry: timedelta
+    ) -> None:
+        """Tidy this database; what waits does so for `expiry` at most."""
+        self._expiry = expiry
         self._database = database
         self._clock = clock
         self._offered = offered
@@ -42,12 +45,24 @@ class SqlUpkeep:
 
     async def forget(self, before: datetime) -> int:
         """Forget a chunk of what is older, but for what waits; 0 when nothing is left."""
+        now = to_ms(self._clock.now())
 
         def work(connection: Connection) -> int:
+            if clock_jumps.holds(connection, now):
+                return 0
             tallying.drop_before(connection, before)
             return tidying.forget(connection, before)
 
         return await self._database.write(work)
+
+    async def clock_jumped(self) -> None:
+        """Give all that waits its whole time again, and let no robot rest until a time that was wrong."""
+        now = self._clock.now()
+        await self._database.write(lambda connection: clock_jumps.note(connection, to_ms(now)))
+        until = to_ms(now + self._expiry)
+        while await self._database.write(lambda connection: clock_jumps.renew_terms(connection, until)):
+            continue
+        await self._database.write(clock_jumps.wake_all)
 
     async def tally(self) -> bool:
         """Count what came in the quarters of an hour that are over, some at a time; False when all are counted."""

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from shipbell.storage.dialect import among, id_list
+from shipbell.storage.lane_ends import bury_waiting
 from shipbell.storage.lane_rows import load, wake
 from shipbell.storage.prepared import Prepared
 from shipbell.storage.schema import WAITS, deliveries, lanes
 from shipbell.storage.schema_people import projects, subscriptions
-from shipbell.storage.settling import bury_waiting
 
 _STRAYED = Prepared(
     lambda dialect: (
@@ -19,7 +19,7 @@ _STRAYED = Prepared(
         .where(
             among(dialect, deliveries.c.id, "ids"),
             WAITS,
-            deliveries.c.place >= literal_column("0"),
+            ~deliveries.c.test,
             deliveries.c.lane_id != subscriptions.c.lane_id,
         )
     ),

@@ -46,10 +46,11 @@ def _goes_with(first: Waiting, other: Waiting) -> bool:
     """Whether two deliveries may stand in one digest.
 
     One whose call got lost, or which stepped aside, stands with its like only, so that it cannot draw others
-    with it.
+    with it. Nobody's delivery is sent to an address that another subscription wrote differently.
     """
     return (
         other.rendering == first.rendering
+        and other.url == first.url
         and not other.alone
         and not other.test
         and (other.uncertain > 0) == (first.uncertain > 0)

@@ -8,6 +8,7 @@ from shipbell.domain.compose import compose
 from shipbell.domain.deliveries import Companion, Rendering, Waiting
 from shipbell.domain.events import Actor, Event, Gate, Issues, Run, Subject, Trigger
 from shipbell.domain.messages import Message
+from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
 from shipbell.ports.channel import Channel, Rendered
 
@@ -59,6 +60,7 @@ def preview(look: Look, event: Event, channel: Channel, *, project_name: str, zo
                 project_id=0,
                 project_name=project_name,
                 subscription_id=None,
+                url=Secret(""),
                 rendering=Rendering(format=look.format, locale=look.locale, zone=zone),
                 content=look.content,
                 user_ids=look.user_ids,

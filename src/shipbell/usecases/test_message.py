@@ -122,9 +122,7 @@ def judged(state: TrialState | None, *, now: datetime, room: float, locale: Loca
         return TrialVerdict(verdict=_ending(state.result, code), detail=_words(code, locale))
     starts_in = timedelta() if state.starts_at is None else state.starts_at - now
     seconds = max(1, ceil(starts_in.total_seconds()))
-    if state.result == "transient":
-        return TrialVerdict(verdict=Told.UNREACHABLE, detail=_words(state.code or "", locale))
-    if state.result == "throttled" or starts_in.total_seconds() > room:
+    if starts_in.total_seconds() > room:
         behind = _BEHIND if room <= 0 and starts_in <= timedelta() else _PACED
         return TrialVerdict(verdict=Told.PACED, detail=_said(behind, locale, seconds))
     return None
@@ -133,6 +131,8 @@ def judged(state: TrialState | None, *, now: datetime, room: float, locale: Loca
 def _ending(result: str | None, code: str) -> Told:
     if code in _NOT_ALLOWED:
         return Told.NOT_ALLOWED
+    if result == "throttled":
+        return Told.PACED
     return Told.UNREACHABLE if result in {"transient", "interrupted"} else Told.REFUSED
 
 

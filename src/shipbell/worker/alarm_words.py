@@ -1,6 +1,7 @@
 """The words of alarms, in both languages."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shipbell.domain.catalog import Label
 from shipbell.domain.causes import explain
@@ -28,6 +29,12 @@ _BACKLOG = Label("Old backlog", "投递积压")
 _WAITING = Label(
     "{deliveries} deliveries wait, the oldest for {minutes} minutes: look at the robots of your projects.",
     "{deliveries} 条投递等待发送，最早的已等待 {minutes} 分钟：请查看各项目的机器人。",
+)
+_CLOCK = Label("Clock", "时钟")
+_JUMPED = Label(
+    "The clock of this machine jumped by {minutes} minutes: check its time service. What waits keeps its whole time, "
+    "and nothing is deleted for a day.",
+    "本机时钟跳变了 {minutes} 分钟：请检查时间同步服务。等待中的投递重新计时，一天内不会清理任何记录。",
 )
 
 
@@ -60,6 +67,10 @@ class AlarmWords:
     def backlog(self, deliveries: int, oldest_seconds: float) -> Alarm:
         """Deliveries wait for long."""
         return self._alarm(_BACKLOG, _WAITING, deliveries=deliveries, minutes=int(oldest_seconds // 60))
+
+    def clock(self, jump: timedelta) -> Alarm:
+        """The clock was moved."""
+        return self._alarm(_CLOCK, _JUMPED, minutes=f"{round(jump.total_seconds() / 60):+d}")
 
     def robot(self, one: ShutRobot) -> Alarm:
         """A robot waits for a person."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.messages import Field, Message, Tone
@@ -18,8 +18,8 @@ from shipbell.ports.wire import Call, Transport
 from shipbell.telemetry import log
 from shipbell.worker.alarm_words import Alarm, AlarmWords
 
-_BETWEEN_MESSAGES = timedelta(minutes=1)
-_SAME_AGAIN = timedelta(hours=1)
+_BETWEEN_MESSAGES_SECONDS = 60.0
+_SAME_AGAIN_SECONDS = 3_600.0
 _OLD_SECONDS = 600.0
 _LINES = 8
 _MOST_PENDING = 200
@@ -41,9 +41,9 @@ class Alarms:
     clock: Clock
     locale: Locale = Locale.EN
     _pending: dict[str, Alarm] = field(default_factory=dict)
-    _told_at: dict[str, datetime] = field(default_factory=dict)
+    _told_at: dict[str, float] = field(default_factory=dict)
     _shut: frozenset[str] | None = None
-    _next_at: datetime | None = None
+    _next_at: float | None = None
 
     def troubled(self, error: DatabaseUnusable) -> None:
         """The database could not be used."""
@@ -65,6 +65,10 @@ class Alarms:
             return
         self._note("backlog", self._words.backlog(deliveries, oldest_seconds))
 
+    def jumped(self, jump: timedelta) -> None:
+        """The clock jumped."""
+        self._note("clock", self._words.clock(jump))
+
     def stand(self, robots: Robots) -> None:
         """The robots stand so; those that were shut when we came are known already."""
         present = {f"robot {one.id} {one.state}": one for one in robots.shut}
@@ -84,10 +88,10 @@ class Alarms:
 
     async def turn(self) -> bool:
         """Send what is pending, unless the last message is less than a minute old; whether one was sent."""
-        now = self.clock.now()
+        now = self.clock.steady()
         if self.url is None or not self._pending or (self._next_at is not None and now < self._next_at):
             return False
-        self._next_at = now + _BETWEEN_MESSAGES
+        self._next_at = now + _BETWEEN_MESSAGES_SECONDS
         topics = list(self._pending)[:_LINES]
         channel = self.channels[_OPERATORS]
         body = channel.render(self._message(topics)).body
@@ -117,9 +121,9 @@ class Alarms:
         return AlarmWords(self.locale)
 
     def _note(self, topic: str, alarm: Alarm) -> None:
-        now = self.clock.now()
+        now = self.clock.steady()
         told_at = self._told_at.get(topic)
-        if self.url is None or (told_at is not None and now - told_at < _SAME_AGAIN):
+        if self.url is None or (told_at is not None and now - told_at < _SAME_AGAIN_SECONDS):
             return
         if len(self._pending) >= _MOST_PENDING and topic not in self._pending:
             return

@@ -1,18 +1,18 @@
 """Drain: keep many lanes going at once, one call a lane, settled in bulk."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from shipbell.domain.errors import DatabaseUnusable
+from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Lanes, Settlement
 from shipbell.telemetry import log
 from shipbell.usecases.deliver import Deliver
 
 # Calls older than this leave the counted places, so that stalled robots cannot use them up.
-_YOUNG = timedelta(seconds=0.5)
+_YOUNG_SECONDS = 0.5
 # The sweep beneath every wake-up: what another process did is found this soon.
 _SWEEP_SECONDS = 0.5
 _AFTER_TROUBLE_SECONDS = 1.0
@@ -39,7 +39,10 @@ class Drain:
     observe: Callable[[Settlement], None] = lambda _settlement: None
     troubled: Callable[[DatabaseUnusable], None] = lambda _error: None
     _done: list[Settlement] = field(default_factory=list)
-    _calls: dict[asyncio.Task[None], datetime] = field(default_factory=dict)
+    _unmade: list[Batch] = field(default_factory=list)
+    # When the call of each lane started, in seconds of the event loop.
+    _calls: dict[int, float] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
 
@@ -71,18 +74,19 @@ class Drain:
 
     def room(self) -> int:
         """How many more calls may start."""
-        now = self.clock.now()
-        young = sum(1 for started in self._calls.values() if now - started < _YOUNG)
+        edge = asyncio.get_running_loop().time() - _YOUNG_SECONDS
+        young = sum(1 for started in self._calls.values() if started > edge)
         return max(0, min(self.places.young - young, self.places.open - len(self._calls)))
 
     async def _turn(self) -> Handed | None:
         """Settle what ended and start what may go; None when the database could not be used."""
         done, self._done = self._done, []
+        unmade, self._unmade = self._unmade, []
         try:
-            handed = await self.lanes.settle(self.worker, done, self.room())
+            handed = await self.lanes.settle(self.worker, done, self.room(), unmade=unmade, calling=self._calling(done))
         except DatabaseUnusable as error:
             # What was called is not forgotten: it is settled as soon as the database can be written again.
-            self._done = done + self._done
+            self._done, self._unmade = done + self._done, unmade + self._unmade
             log().error("lanes.stuck", sentence=error.sentence, unsettled=len(self._done))
             self.troubled(error)
             return None
@@ -95,7 +99,7 @@ class Drain:
         if handed is None:
             await asyncio.sleep(_AFTER_TROUBLE_SECONDS)
             return
-        if self._done and self.room():
+        if (self._done or self._unmade) and self.room():
             return
         seconds = _SWEEP_SECONDS
         if handed.next_due_at is not None and self.room():
@@ -106,42 +110,55 @@ class Drain:
             return
 
     def _start(self, batch: Batch) -> None:
+        self._calls[batch.lane_id] = asyncio.get_running_loop().time()
         task = asyncio.create_task(self._call(batch))
-        self._calls[task] = batch.started_at
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._calls.pop(task, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log().error("call.broken", error=type(error).__name__, exc_info=error)
-        self._changed.set()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _call(self, batch: Batch) -> None:
-        if self.clock.now() >= batch.lease_until:
-            # Somebody else may own the lane by now; this call was never made, so nothing is to be settled.
-            return
-        settlement = await self.deliver(batch)
-        self._done.append(settlement)
-        self.observe(settlement)
+        """Make a call; what comes of it, or that it was not made, is settled in the next turn."""
+        try:
+            if self.clock.now() >= batch.lease_until:
+                # Somebody else may own the lane by now.
+                self._unmade.append(batch)
+                return
+            settlement = await self._delivered(batch)
+            self._done.append(settlement)
+            self.observe(settlement)
+        except Exception as error:  # noqa: BLE001 - the call is settled; only its line in log and metrics is lost
+            log().error("call.unobserved", error=type(error).__name__)
+        finally:
+            del self._calls[batch.lane_id]
+            self._changed.set()
+
+    async def _delivered(self, batch: Batch) -> Settlement:
+        try:
+            return await self.deliver(batch)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one call, its lane must go on
+            log().error("call.broken", robot=encode(Prefix.ROBOT, batch.lane_id), error=type(error).__name__)
+            return self.deliver.broken(batch, error)
+
+    def _calling(self, unsettled: Sequence[Settlement] = ()) -> set[int]:
+        """The lanes with a call in the air, or with one that ended and is not settled."""
+        return {*self._calls, *(one.batch.lane_id for one in (*self._done, *unsettled))}
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
-            if not self._calls and not self._done:
-                continue
             try:
-                await self.lanes.renew(self.worker)
+                await self.lanes.renew(self.worker, self._calling())
             except DatabaseUnusable as error:
                 log().error("leases.not_renewed", sentence=error.sentence)
 
     async def _finish(self) -> None:
         """Let calls end and settle them, claiming nothing new."""
-        while self._calls or self._done:
-            if self._calls:
-                await asyncio.wait(self._calls, return_when=asyncio.FIRST_COMPLETED)
+        while self._tasks or self._done or self._unmade:
+            if self._tasks:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             done, self._done = self._done, []
+            unmade, self._unmade = self._unmade, []
             try:
-                await self.lanes.settle(self.worker, done, 0)
+                await self.lanes.settle(self.worker, done, 0, unmade=unmade, calling=self._calling(done))
             except DatabaseUnusable as error:
                 log().error("lanes.unsettled", sentence=error.sentence, unsettled=len(done))
                 return

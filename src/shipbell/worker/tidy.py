@@ -9,9 +9,10 @@ from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Clock
 from shipbell.ports.upkeep import Upkeep
 from shipbell.telemetry import log
+from shipbell.worker.clock_watch import Reading
 
 _EXPIRE_SECONDS = 2.0
-_FORGET_EVERY = timedelta(minutes=10)
+_FORGET_EVERY_SECONDS = 600.0
 _BETWEEN_CHUNKS_SECONDS = 0.2
 # Shorter, since the chunks are small: forgetting keeps up with what a busy instance takes in.
 _BETWEEN_FORGOTTEN_SECONDS = 0.05
@@ -27,27 +28,52 @@ class Tidy:
     retention: timedelta
     told: Sequence[Callable[[int, float], None]] = ()
     troubled: Callable[[DatabaseUnusable], None] = lambda _error: None
+    jumped: Callable[[timedelta], None] = lambda _jump: None
+    _last: Reading | None = None
+    _unsettled: bool = False
+    _forget_at: float = 0.0
 
     async def run(self) -> None:
         """Tidy until cancelled."""
-        forgot_at = None
         while True:
-            try:
+            await self.turn()
+            await asyncio.sleep(_EXPIRE_SECONDS)
+
+    async def turn(self) -> None:
+        """Tidy once; the round that notices a jump of the clock lets nothing expire and forgets nothing."""
+        reading = Reading(self.clock.now(), self.clock.steady())
+        try:
+            if self._jumped(reading):
+                await self.upkeep.clock_jumped()
+                self._unsettled = False
+            else:
                 expired = await self.upkeep.expire()
                 if expired:
                     log().info("deliveries.expired", count=expired)
-                waiting, oldest_at = await self.upkeep.waiting()
-                age = (self.clock.now() - oldest_at).total_seconds() if oldest_at else 0.0
-                for tell in self.told:
-                    tell(waiting, age)
+                await self._tell()
                 await self._tally()
-                if forgot_at is None or self.clock.now() - forgot_at > _FORGET_EVERY:
-                    forgot_at = self.clock.now()
+                if reading.steady >= self._forget_at:
+                    self._forget_at = reading.steady + _FORGET_EVERY_SECONDS
                     await self._forget()
-            except DatabaseUnusable as error:
-                log().error("tidy.stuck", sentence=error.sentence)
-                self.troubled(error)
-            await asyncio.sleep(_EXPIRE_SECONDS)
+        except DatabaseUnusable as error:
+            log().error("tidy.stuck", sentence=error.sentence)
+            self.troubled(error)
+
+    def _jumped(self, reading: Reading) -> bool:
+        """Whether the clock jumped and that is not taken care of."""
+        jump = None if self._last is None else reading.jump_since(self._last)
+        self._last = reading
+        if jump is not None:
+            log().warning("clock.jumped", seconds=round(jump.total_seconds()))
+            self.jumped(jump)
+            self._unsettled = True
+        return self._unsettled
+
+    async def _tell(self) -> None:
+        waiting, oldest_at = await self.upkeep.waiting()
+        age = max(0.0, (self.clock.now() - oldest_at).total_seconds()) if oldest_at else 0.0
+        for tell in self.told:
+            tell(waiting, age)
 
     async def _tally(self) -> None:
         """A few chunks a turn: an old database has a month to count."""

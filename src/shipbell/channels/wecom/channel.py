@@ -3,6 +3,7 @@
 from shipbell.channels.wecom import render, replies, urls
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Message
+from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Result
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Format
@@ -14,10 +15,16 @@ class WecomChannel:
     """Group robots of WeCom, messages of type `markdown` (version 1) and `text`."""
 
     kind = "wecom"
+    # The limit is 20 a minute; exactly 20 was seen refused.
+    pace = PaceRule(per_minute=18, burst=6)
 
     def lane(self, url: Secret) -> Secret:
         """Host, port and key; without a key host, port, path and query."""
         return urls.lane(url)
+
+    def address(self, url: Secret) -> str:
+        """Scheme, host, port and path."""
+        return urls.address(url)
 
     def mask(self, url: Secret) -> str:
         """The URL with the key hidden but for the last 4 characters of a key of 16 or more."""

@@ -24,6 +24,12 @@ def lane(url: Secret) -> Secret:
     return Secret(f"{host}:{port} {rest}")
 
 
+def address(url: Secret) -> str:
+    """Where a call goes: scheme, host, port and path."""
+    parts, host, port = _split(url)
+    return f"{parts.scheme.lower()}://{host}:{port}{parts.path or '/'}"
+
+
 def mask(url: Secret) -> str:
     """Show scheme, host and path, and of the key at most the last 4 characters; what may be a secret is hidden."""
     try:
