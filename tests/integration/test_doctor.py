@@ -184,7 +184,7 @@ async def test_a_host_is_judged_as_sending_judges_it(host: str) -> None:
 def test_a_robot_whose_address_is_a_number_is_a_fault(environ: dict[str, str]) -> None:
     code, checks = asked({**environ, "SHIPBELL_OPERATOR_URL": "http://2130706433:9/?key=k"})
     assert code == 1
-    assert "SHIPBELL_OPERATOR_URL cannot be called" in told(checks, "settings")
+    assert "Copy it from the robot again" in told(checks, "outbound")
 
 
 def test_a_robot_that_does_not_answer_or_is_not_found_is_told(environ: dict[str, str]) -> None:

@@ -13,6 +13,13 @@ _WRITABLE = re.compile("[!-~]+")
 
 def usable(text: str) -> URL | None:
     """The address without its fragment; None for one that cannot be called."""
+    url = written(text)
+    host = "" if url is None else url.raw_host or ""
+    return None if _NUMBERS.fullmatch(host) and not _canonical(host) else url
+
+
+def written(text: str) -> URL | None:
+    """The address as a request carries it; None for one that no request can carry."""
     try:
         url = URL(text)
         host = url.raw_host or ""
@@ -24,8 +31,6 @@ def usable(text: str) -> URL | None:
     if url.scheme not in {"http", "https"} or not readable or not _WRITABLE.fullmatch(host):
         return None
     name = host.removesuffix(".")
-    if _NUMBERS.fullmatch(host) and not _canonical(host):
-        return None
     if ":" not in host and (len(name) > _NAME or not all(0 < len(one) <= _LABEL for one in name.split("."))):
         return None
     return url.with_fragment(None)
