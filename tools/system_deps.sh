@@ -1,7 +1,25 @@
 #!/usr/bin/env bash
-# Bring what tests and screenshots need from Debian or Ubuntu: Chromium, fonts for Chinese and signs, promtool.
-# Without root or apt-get nothing is installed; what is missing is named, and its tests say why they are skipped.
+# What tests and screenshots need from Debian or Ubuntu: Chromium, fonts for Chinese and signs, promtool.
+#   system_deps.sh          name what is missing, and change nothing
+#   system_deps.sh install  install it, as root with apt-get
+# What stays missing is counted and named, and its tests say why they are skipped.
 set -euo pipefail
+
+policy="${POLICY_RC_D:-/usr/sbin/policy-rc.d}"
+ours="# Made by Shipbell's system_deps.sh while it installs packages, process"
+log=""
+
+clear_away() {
+    [ -z "$log" ] || rm -f "$log"
+    # Ours, or of a run that was killed; another run that still works keeps its own.
+    local maker=""
+    [ ! -e "$policy" ] || maker="$(sed -n "s/^$ours //p" "$policy")"
+    if [ "$maker" = "$$" ] || { [ -n "$maker" ] && ! kill -0 "$maker" 2>/dev/null; }; then rm -f "$policy"; fi
+}
+trap clear_away EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 wanted=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
@@ -17,21 +35,22 @@ if [ "${#wanted[@]}" -eq 0 ]; then
     echo "system packages: nothing is missing"
     exit 0
 fi
+missing="system packages: ${#wanted[@]} missing (${wanted[*]})"
+if [ "${1:-}" != install ]; then
+    echo "$missing: the tests that need them are skipped; \`make deps\` as root installs them" >&2
+    exit 0
+fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "system packages: missing ${wanted[*]}; not root or no apt-get, so the tests that need them are skipped" >&2
+    echo "$missing: not root or no apt-get, so the tests that need them are skipped" >&2
     exit 0
 fi
 
 log="$(mktemp)"
-trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
 # Packages may start their service when installed; here only the programs are wanted.
-blocked=""
-if [ ! -e /usr/sbin/policy-rc.d ]; then
-    blocked=/usr/sbin/policy-rc.d
-    trap 'rm -f "$log" "$blocked"' EXIT
-    printf '#!/bin/sh\nexit 101\n' >"$blocked"
-    chmod 755 "$blocked"
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\n%s\nexit 101\n' "$ours $$" >"$policy"
+    chmod 755 "$policy"
 fi
 echo "system packages: installing ${wanted[*]}"
 if ! apt-get update -qq >"$log" 2>&1; then

@@ -134,14 +134,14 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
     streams = Streams(SqlPulse(parts.opened.database))
     app = build_app(_services(parts, intake, metrics, traces, streams))
     server = Server(_uvicorn(Traced(app, traces) if traces else app), ending=streams.close)
-    vital, others = started(intake=intake, tidy=tidy, drain=drain), started(watch=watch, alarms=alarms)
+    vital = started(place=parts.upkeep.place, intake=intake, tidy=tidy, drain=drain)
+    others = started(watch=watch, alarms=alarms)
     port = listening.getsockname()[1]
     _spare_the_collector()
     log().info("server.started", host=address.host, port=port, data=str(settings.data))
     _say(f"Shipbell serves on http://{address.host}:{port}")
-    stop = _signalled()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    dead = await until_stopped(stop, {**vital, "server": serving}, others)
+    dead = await until_stopped(_signalled(), {**vital, "server": serving}, others)
     server.should_exit = True
     drain.stop()
     with contextlib.suppress(TimeoutError):
@@ -155,7 +155,7 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
     await transport.aclose()
     log().info("server.stopped")
     if dead is not None:
-        raise ended(dead)
+        raise parts.upkeep.place.moved() or ended(dead)
 
 
 def _signalled() -> asyncio.Event:

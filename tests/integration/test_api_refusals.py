@@ -23,6 +23,14 @@ async def test_a_broken_rule_is_told_with_its_field(tmp_path: Path) -> None:
         }  # fmt: skip
 
 
+async def test_a_url_that_no_request_can_carry_is_refused_with_its_field(tmp_path: Path) -> None:
+    async with house(tmp_path) as made:
+        await made.project(KEY)
+        reply = await made.ask("POST", SUBSCRIPTIONS, {"name": "ops", "url": "https://[::1%é]/x?key=k", "events": []})
+        assert reply.status_code == 422
+        assert ("url", "url-unusable") in {(one["field"], one["code"]) for one in reply.json()["errors"]}
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

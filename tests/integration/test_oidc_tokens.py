@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import math
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -50,6 +51,10 @@ async def test_a_new_key_of_the_provider_is_fetched_when_a_token_needs_it(tmp_pa
         {"aud": ["shipbell", "another-client"], "azp": "another-client"},
         {"exp": -61},
         {"exp": None},
+        {"exp": 1e300},
+        {"exp": 10**18},
+        {"exp": math.inf},
+        {"exp": math.nan},
         {"iat": 600},
         {"iss": "https://elsewhere.example"},
         {"sub": ""},

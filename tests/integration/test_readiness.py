@@ -10,6 +10,7 @@ from commands import command
 from full_disk import no_room
 from lane_house import house
 from server import environment
+from shipbell.domain.errors import DatabaseUnusable
 from shipbell.storage import upkeep
 
 
@@ -35,6 +36,22 @@ async def test_a_database_that_another_process_holds_is_not_ready_and_the_answer
         assert said["database"].startswith("No write came through within")
         monkeypatch.undo()
         assert await made.upkeep.ready() == {"database": "ok"}
+
+
+@pytest.mark.parametrize("gone", ["moved", "replaced", "removed"])
+async def test_a_database_whose_file_is_another_is_not_ready(tmp_path: Path, gone: str) -> None:
+    async with house(tmp_path) as made:
+        path = made.store.database.path
+        assert made.upkeep.place.moved() is None
+        kept = path.rename(path.with_name("kept.db"))
+        if gone == "replaced":
+            path.write_bytes(kept.read_bytes())
+        if gone == "removed":
+            kept.unlink()
+        said = await made.upkeep.ready()
+        assert "was moved, removed or replaced" in said["database"]
+        with pytest.raises(DatabaseUnusable, match="was moved, removed or replaced"):
+            await made.upkeep.place.run()
 
 
 def test_doctor_tells_a_disk_without_room(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,24 @@ async def test_a_proxy_that_wants_a_password_is_the_proxys_fault() -> None:
         reply = await send(proxy, PUBLIC)
     assert isinstance(reply, NoReply)
     assert (reply.trouble, reply.sent) == (Trouble.PROXY, False)
+
+
+async def test_the_name_that_is_judged_is_the_name_that_the_proxy_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Older rules of international names (IDNA 2003) read ß as ss: another name, which may belong to somebody else.
+    leads = {"xn--fa-hia.example": "10.0.0.1"}
+    seen: list[str] = []
+
+    def look_up(host: str, port: int, *_rest: object) -> list[Any]:
+        seen.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (leads.get(host, "8.8.8.8"), port))]
+
+    async with far_end(saying(answer())) as proxy:
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        inside = await send(proxy, "http://faß.example/send?key=k")
+        leads.clear()
+        outside = await send(proxy, "http://faß.example/send?key=k")
+    assert isinstance(inside, NoReply)
+    assert inside.trouble is Trouble.NOT_ALLOWED
+    assert isinstance(outside, Reply)
+    assert seen == ["xn--fa-hia.example"] * 2
+    assert [one.target for one in proxy.heard] == ["http://xn--fa-hia.example/send?key=k"]

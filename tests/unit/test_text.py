@@ -1,5 +1,6 @@
 """What comes from outside is harmless, readable, and cut without hurting what stays."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -24,7 +25,22 @@ PIECES = st.sampled_from(
     [
         *("<@", "<", "@", "@all", "<@all>", "<font", 'color="warning">', "</font>", "<FONT", "f", "ont"),
         *("](", "]", "(", "[x](http://evil.example)", "**", "*", "`", "#", "# ", ">", "> ", "- "),
-        *("&lt;", "&#60;", "&#x3c;", "\u200d", "\u3164", "\U000e0020", "\ufe0f", "\u00ad"),
+        *(
+            "&lt;",
+            "&#60;",
+            "&#x3c;",
+            "&#93;",
+            "&#x5D",
+            "&rsqb;",
+            "&#40;",
+            "&lpar;",
+            "&amp;",
+            "\u200d",
+            "\u3164",
+            "\U000e0020",
+            "\ufe0f",
+            "\u00ad",
+        ),
         *("\n", "\r\n", "\t", "\v", "\x0b", "\x85", "\u2028", "\u2029", "\x00", "\x1b", "\x7f"),
         *("\u200b", "\u200e", "\u202e", "\u2066", "\ufeff", "\ud800", "\udfff", "\u061c"),
         *(" ", "a", "名", "👩‍👩‍👧‍👦", "🇸🇬", "e\u0301", "한", "https://a.example/?b=(c)", "&lt;@all&gt;"),
@@ -53,6 +69,7 @@ ORDINARY = (
     "> 90 % covered",
     "Option<A> and </a>",
     "R&D, a &lt; b, AT&T",
+    "&amp; and &#93; alone, &#931;(x) and ]&#400;",
     "C:\\path\\to [JIRA-1]",
     "v1.2* and __init__.py",
     "user@host",
@@ -79,6 +96,11 @@ def test_ordinary_text_stays_as_it_is(safe: Callable[[str], str], text: str) -> 
         ("[free money](http://evil.example)", "[free money]（http://evil.example)"),
         ("<\u200d@all> <\ufe0ffont>", "＜\u200d@all> ＜\ufe0ffont>"),
         ("[free money]\u00ad\u200d(http://evil.example)", "[free money]\u00ad\u200d（http://evil.example)"),
+        ("[free money&#93;&#40;http://evil.example)", "[free money&#93;（http://evil.example)"),
+        (
+            "[a]&#x28;b) [c&#X05d(d) [e&rsqb;&lpar;f) [g&rbrack;\u200d&#0040h)",
+            "[a]（b) [c&#X05d（d) [e&rsqb;（f) [g&rbrack;\u200d（h)",
+        ),
         ("`rm -rf`", "'rm -rf'"),
         ("**loud**", "∗∗loud∗∗"),
         ("*\u200d*loud*\ufe0f*", "∗\u200d∗loud∗\ufe0f∗"),
@@ -141,6 +163,9 @@ def test_no_hostile_text_becomes_markup_in_markdown(text: str) -> None:
     for seen in (safe, READERS_SKIP.sub("", safe)):
         for token in ("<@", "<font", "</font", "&lt;@", "](", "`", "**"):
             assert token not in seen.lower()
+    # Should a reader decode entities, it finds no more.
+    for token in ("<@", "<font", "]("):
+        assert token not in READERS_SKIP.sub("", html.unescape(safe)).lower()
     assert not safe.startswith(" ")
     assert not re.match(r">|#+( |$)", READERS_SKIP.sub("", defuse_line(text)))
     assert not BIDI_AND_CONTROLS.search(safe)
@@ -230,6 +255,8 @@ def test_a_cut_is_visible_and_uses_its_room() -> None:
         ("https://straße.example", "https://xn--strae-oqa.example"),
         ("https://BÜCHER。example/", "https://xn--bcher-kva.example/"),
         ("https://li@bücher.example/", "https://li@xn--bcher-kva.example/"),
+        ("\u200b https://a.example/x", "https://a.example/x"),
+        (" \ufeff \u202a https://a.example/x \u202c ", "https://a.example/x"),
     ],
 )
 def test_a_link_leads_where_it_did_and_cannot_end_early(url: str, target: str) -> None:

@@ -12,9 +12,9 @@ from shipbell.cli.running import BY, REFUSED, fail, say, settings, with_parts
 from shipbell.domain.errors import ShipbellError, WrongKey
 from shipbell.settings.keys import FILE, secret_keys, write_key
 from shipbell.storage import audit
-from shipbell.storage.copies import back_up, fingerprint_of, restore
+from shipbell.storage.copies import back_up, restore
 from shipbell.storage.rotating import SqlRotation
-from shipbell.storage.serving import check_served
+from shipbell.storage.serving import check_served, fingerprint_of
 from shipbell.usecases.rotate import Rotate, Rotated
 
 _audit = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -52,7 +52,7 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
         path = database_path(chosen)
         fingerprint, key = restore(file, path)
         if key is not None and chosen.secret_key is None:
-            chosen.data.mkdir(parents=True, exist_ok=True)
+            chosen.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_key(key_file, key)
         # A key that is made up now would open nothing and stand in the way of the right one.
         keys = secret_keys(chosen) if chosen.secret_key is not None or key_file.exists() else ()

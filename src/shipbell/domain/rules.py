@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from shipbell.domain.access import Role
+from shipbell.domain.addresses import written
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.errors import Problem
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
@@ -103,7 +104,7 @@ def url(found: Findings, value: str | None) -> str | None:
         found.add("url", "url-scheme", "Start with http:// or https://.")
     elif len(value) > URL_CHARACTERS:
         found.add("url", "url-too-long", f"{len(value)} characters; at most {URL_CHARACTERS}.")
-    elif not _has_host(value):
+    elif not _has_host(value) or written(value) is None:
         found.add("url", "url-unusable", "This is not a whole address: copy it from the robot again.")
     else:
         return value

@@ -32,8 +32,11 @@ _SKIPPED = f"[{_SKIPPED_CLASS}]*"
 # What opens a mention, a colour or a link, in signs or in entities that a reader may decode; a plain `<` is a sign.
 _LESS = "(?:<|&lt;?|&#0*60;?|&#x0*3c;?)"
 _AT = "(?:@|&commat;|&#0*64;?|&#x0*40;?)"
+# Numbers end where the next sign is no digit: `&#400;` is a letter.
+_CLOSE = r"(?:\]|&rsqb;|&rbrack;|&#0*93(?![0-9]);?|&#x0*5d(?![0-9a-f]);?)"
+_OPEN = r"(?:\(|&lpar;|&#0*40(?![0-9]);?|&#x0*28(?![0-9a-f]);?)"
 _TAG = re.compile(rf"{_LESS}(?={_SKIPPED}(?:{_AT}|/?font|a\s))", re.IGNORECASE)
-_LINK = re.compile(rf"\](?P<skipped>{_SKIPPED})\(")
+_LINK = re.compile(rf"(?P<close>{_CLOSE}{_SKIPPED}){_OPEN}", re.IGNORECASE)
 _BOLD = re.compile(rf"\*(?P<skipped>{_SKIPPED})\*")
 # A heading wants a space after its signs: `#123` is none.
 _LINE_START = re.compile(rf"(?P<skipped>{_SKIPPED})(?P<sign>>|#(?=[#{_SKIPPED_CLASS}]*(?: |$)))")
@@ -77,9 +80,10 @@ def _unpiled(text: str) -> str:
 
 def _harmless(text: str) -> str:
     """Without what opens a mention, a colour or a link."""
-    if "<" in text or "&" in text:
+    entities = "&" in text
+    if entities or "<" in text:
         text = _TAG.sub("＜", text)
-    return _LINK.sub(r"]\g<skipped>（", text) if "]" in text else text
+    return _LINK.sub(r"\g<close>（", text) if entities or "]" in text else text
 
 
 @_remembering
@@ -142,7 +146,7 @@ def link_target(url: str | None) -> str | None:
         return None
     if _SAFE_URL.match(url):
         return url
-    url = _INVISIBLE.sub("", url.strip())
+    url = _INVISIBLE.sub("", url).strip()
     if "\\" in url or any(unicodedata.category(letter) == "Cc" for letter in url):
         return None
     try:

@@ -53,7 +53,7 @@ def parsed(text: str, name: str) -> tuple[Secret, ...]:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_key(path, Secret(base64.urlsafe_b64encode(secrets.token_bytes(_BYTES)).decode()))
 
 

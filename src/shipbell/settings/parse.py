@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from shipbell.domain import rules
 from shipbell.domain.access import Role
+from shipbell.domain.addresses import written
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.openid import ADMINISTRATOR
 from shipbell.domain.rules import Findings
@@ -89,8 +90,11 @@ class Parser:
         return value
 
     def secret_url(self, name: str) -> Secret | None:
-        """An http or https address that is a secret, or None."""
+        """An http or https address that is a secret and can be called, or None."""
         value = self.url(name)
+        if value and written(value) is None:
+            self.broken(name, "cannot be called: copy the address from the robot again")
+            return None
         return Secret(value) if value else None
 
     def networks(self, name: str) -> tuple[Network, ...]:

@@ -1,27 +1,24 @@
 """Back-up and restore of a SQLite store: one file, copied while the server works."""
 
 import gzip
-import hashlib
 import os
 import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from shipbell.domain.errors import Conflict, DatabaseUnusable, InvalidFile
+from shipbell.domain.errors import AlreadyServed, Conflict, DatabaseUnusable, InvalidFile
 from shipbell.domain.secret import Secret
+from shipbell.storage.serving import fingerprint_of, lock_for_serving
 
 _DATABASE, _FINGERPRINT, _KEY = "shipbell.db", "key.fingerprint", "secret.key"
 # What SQLite keeps beside a database: an old one would be written into the new.
 _PARTS = ("-wal", "-journal", "-shm")
 _PAGES = 4_096
-
-
-def fingerprint_of(keys: Sequence[Secret]) -> str:
-    """Know a key again without holding it: a hash of the newest one."""
-    return hashlib.sha256(f"shipbell key {keys[0].reveal()}".encode()).hexdigest()[:32]
+_FOR_ITS_OWNER, _FOLDER_FOR_ITS_OWNER = 0o600, 0o700
 
 
 def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool, force: bool = False) -> None:
@@ -40,11 +37,11 @@ def back_up(path: Path, target: Path, keys: Sequence[Secret], *, with_key: bool,
             if with_key:
                 (Path(folder) / _KEY).write_text(",".join(key.reveal() for key in keys) + "\n")
             parts, whole = sorted(Path(folder).iterdir()), Path(folder) / "whole"
-            handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_OWNER)
             with os.fdopen(handle, "wb") as file:
                 with tarfile.open(fileobj=file, mode="w:gz") as archive:
                     for one in parts:
-                        archive.add(one, arcname=one.name)
+                        archive.add(one, arcname=one.name, filter=_private)
                 file.flush()
                 os.fsync(file.fileno())
             whole.replace(target)
@@ -64,6 +61,12 @@ def _check_free(target: Path, *, force: bool) -> None:
         raise Conflict(f"{target} is no file that could be replaced: choose another name.")
 
 
+def _private(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Whoever unpacks it by hand gets files for the owner alone, too."""
+    member.mode = _FOR_ITS_OWNER
+    return member
+
+
 def _copied(path: Path, copy: Path) -> None:
     source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
@@ -79,10 +82,10 @@ def _copied(path: Path, copy: Path) -> None:
 def restore(archive_path: Path, target: Path) -> tuple[str, Secret | None]:
     """Put a back-up where no database is yet; the fingerprint of its key, and the key if it came along.
 
-    Raises Conflict when a database or a part of one is there already, InvalidFile for a file that is no whole back-up;
-    then nothing is left in the folder. Raises DatabaseUnusable when the folder cannot be written.
+    Raises Conflict when a database or a part of one is there already, or a server runs there; InvalidFile for a file
+    that is no whole back-up; then nothing but the server's lock is left in the folder. Raises DatabaseUnusable when the
+    folder cannot be written.
     """
-    folder = target.parent
     for one in (target, *(target.with_name(f"{target.name}{part}") for part in _PARTS)):
         if os.path.lexists(one):
             raise Conflict(f"{one} exists already: restore into an empty SHIPBELL_DATA.")
@@ -90,18 +93,42 @@ def restore(archive_path: Path, target: Path) -> tuple[str, Secret | None]:
         file = archive_path.open("rb")
     except OSError as error:
         raise InvalidFile(f"{archive_path} cannot be read ({type(error).__name__}).") from error
+    with file:
+        try:
+            target.parent.mkdir(mode=_FOLDER_FOR_ITS_OWNER, parents=True, exist_ok=True)
+            with (
+                _unserved(target.parent),
+                tempfile.TemporaryDirectory(dir=target.parent) as spot,
+                tarfile.open(fileobj=file, mode="r:gz") as archive,
+            ):
+                return _unpacked(archive, Path(spot), target)
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
+            raise InvalidFile(f"{archive_path} is no back-up of Shipbell, or only a part of one.") from error
+        except OSError as error:
+            raise DatabaseUnusable(f"{target.parent} cannot be written ({type(error).__name__}).") from error
+
+
+@contextmanager
+def _unserved(folder: Path) -> Iterator[None]:
+    """Keep servers out; raises Conflict while one runs, even if the file that it writes to was moved away."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with file, tempfile.TemporaryDirectory(dir=folder) as spot, tarfile.open(fileobj=file, mode="r:gz") as archive:
-            names = set(archive.getnames())
-            if not {_DATABASE, _FINGERPRINT} <= names <= {_DATABASE, _FINGERPRINT, _KEY}:
-                raise InvalidFile(f"{archive_path} is no back-up of Shipbell.")
-            archive.extractall(spot, filter="data")
-            found = (Path(spot) / _FINGERPRINT).read_text("utf-8").strip()
-            key = (Path(spot) / _KEY).read_text("utf-8").strip() if _KEY in names else None
-            (Path(spot) / _DATABASE).replace(target)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
-        raise InvalidFile(f"{archive_path} is no back-up of Shipbell, or only a part of one.") from error
-    except OSError as error:
-        raise DatabaseUnusable(f"{folder} cannot be written ({type(error).__name__}).") from error
+        lock = lock_for_serving(folder, ())
+    except AlreadyServed as error:
+        raise Conflict(f"A server works on {folder}: stop it first, or restore into another SHIPBELL_DATA.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unpacked(archive: tarfile.TarFile, spot: Path, target: Path) -> tuple[str, Secret | None]:
+    """Unpack into `spot`, and put the whole database into its place."""
+    names = set(archive.getnames())
+    if not {_DATABASE, _FINGERPRINT} <= names <= {_DATABASE, _FINGERPRINT, _KEY}:
+        raise tarfile.ReadError
+    archive.extractall(spot, filter="data")
+    found = (spot / _FINGERPRINT).read_text("utf-8").strip()
+    key = (spot / _KEY).read_text("utf-8").strip() if _KEY in names else None
+    (spot / _DATABASE).chmod(_FOR_ITS_OWNER)
+    (spot / _DATABASE).replace(target)
     return found, Secret(key) if key else None

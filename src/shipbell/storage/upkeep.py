@@ -13,6 +13,7 @@ from shipbell.ports.upkeep import READY, Robots
 from shipbell.storage import checkup, clock_jumps, standing, tallying, tidying
 from shipbell.storage.codec import from_ms_or_none, to_ms
 from shipbell.storage.engine import Database
+from shipbell.storage.place import Place
 
 _READY_SECONDS = 5.0
 _SLOW = (
@@ -31,6 +32,7 @@ class SqlUpkeep:
         self._database = database
         self._clock = clock
         self._offered = offered
+        self.place = Place.of(database.path)
 
     async def expire(self) -> int:
         """Let what waited too long expire, and cancel what may not be sent; how many expired."""
@@ -84,7 +86,9 @@ class SqlUpkeep:
         return await self._database.read(standing.robots)
 
     async def ready(self) -> dict[str, str]:
-        """Whether the database can be written, and soon."""
+        """Whether the database can be written, and soon, and lies where it is looked for."""
+        if (moved := self.place.moved()) is not None:
+            return {"database": moved.sentence}
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 await self._database.write(checkup.touch)

@@ -1,5 +1,6 @@
 """Logs: one structured line per request and attempt, without secrets."""
 
+import json
 import re
 import secrets
 import sys
@@ -18,11 +19,14 @@ from shipbell.domain.secret import Secret
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _HIDDEN = "***"
-# What stands after such a word is a secret, in addresses (encoded or not), headers, JSON and Python alike.
+# What stands after such a word is a secret, in addresses (encoded or not), headers, JSON and Python alike; so is an API
+# token, wherever it stands.
 _WORDS = re.compile(
-    r"""((?:key|token|secret|password)(?:=|%3D|\\*["']\s*:\s*\\*["'])|Bearer(?:\s|\+|%20)+)[^\s&"'<>,;(){}\[\]\\]{6,}""",
+    r"""((?:key|token|secret|password)(?:=|%3D|\\*["']\s*:\s*\\*["'])|Bearer(?:\s|\+|%20)+)[^\s&"'<>,;(){}\[\]\\]{6,}"""
+    r"|(sb_)[0-9A-Za-z_-]{20,}",
     re.IGNORECASE,
 )
+_MASKED = rf"\1\2{_HIDDEN}"
 _SECRET_NAMES = frozenset({"token", "secret", "password", "authorization", "cookie", "set-cookie", "secret_key"})
 # A member named `key` may be a project's; a robot's is long and has digits.
 _ROBOT_KEY = re.compile(r"(?=.*\d).{16,}")
@@ -30,7 +34,11 @@ _DEEPEST = 8
 # Most values of a line are plain: they are let through without a closer look.
 _PLAIN = frozenset({bool, int, float, type(None)})
 _WATCHED = _SECRET_NAMES | {"key"}
-_SUSPECT = re.compile(r"[=%\"']|[Ee][Aa][Rr][Ee][Rr]").search
+_SUSPECT = re.compile(r"[=%\"']|[Ee][Aa][Rr][Ee][Rr]|[Ss][Bb]_").search
+# What a terminal would obey, what turns a line around, and what hides in it; line ends are told apart by their place.
+_OBEYED = re.compile(
+    "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 @cache
@@ -71,8 +79,9 @@ def set_up_logs(*, level: str = "info", form: str = "json") -> None:
         lines: Any = Lossy(sys.stderr.buffer)
         logger = structlog.BytesLoggerFactory(lines)
     else:
+        # Values are written as Python writes them, which escapes what nobody can see.
         render = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, repr_native_str=True
         )
         lines = Lossy(sys.stderr)
         logger = structlog.PrintLoggerFactory(lines)
@@ -83,6 +92,7 @@ def set_up_logs(*, level: str = "info", form: str = "json") -> None:
             structlog.processors.format_exc_info,
             # The last before rendering: a traceback may quote what must not be seen.
             redact,
+            *(() if form == "json" else (_tame,)),
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -109,7 +119,7 @@ def _shown(name: str, value: object, depth: int) -> object:  # noqa: PLR0911 - o
             return value
         case str():
             hidden = name.lower() in _SECRET_NAMES or (name == "key" and _ROBOT_KEY.fullmatch(value))
-            return _HIDDEN if hidden and value else _WORDS.sub(rf"\1{_HIDDEN}", value)
+            return _HIDDEN if hidden and value else _WORDS.sub(_MASKED, value)
         case bytes():
             return _shown(name, value.decode("utf-8", "replace"), depth)
         case Secret():
@@ -134,8 +144,27 @@ def without_secrets(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    return _WORDS.sub(rf"\1{_HIDDEN}", str(value))
+    return _WORDS.sub(_MASKED, str(value))
+
+
+def _tame(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Escape what the form for people writes as it stands: what happened, and tracebacks, whose lines stay lines."""
+    event["event"] = _escaped(str(event["event"]).replace("\n", "\\n"))
+    for name in ("exception", "stack"):
+        if name in event:
+            event[name] = _escaped(str(event[name]))
+    return event
 
 
 def _json(event: EventDict, **_options: object) -> bytes:
-    return msgspec.json.encode(event, enc_hook=str)
+    try:
+        line = msgspec.json.encode(event, enc_hook=str)
+    except UnicodeEncodeError:
+        # Half a surrogate pair.
+        return json.dumps(event, default=str).encode()
+    return line if line.isascii() and b"\x7f" not in line else _escaped(line.decode()).encode()
+
+
+def _escaped(text: str) -> str:
+    """The text with an escape, as JSON and Python read it, for each sign that a reader's terminal might obey."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

@@ -15,6 +15,9 @@ ALGORITHMS = ("RS256", "ES256")
 SIGNATURE = "signature"
 _SKEW_SECONDS = 60
 _MOST_SUBJECT = 255
+_TIMES = ("exp", "iat", "nbf")
+# The end of the calendar, 31 December 9999: what lies behind it is no time, and "not a number" is neither.
+_LAST_SECOND = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,9 @@ def checked(token: str, keys: KeySet, expected: Expected) -> dict[str, Any]:
     # The library takes a list that holds the value for the value itself; an issuer is one text.
     if not isinstance(claims.get("iss"), str):
         raise NotTrusted("iss")
+    for name in _TIMES:
+        if isinstance(told := claims.get(name), float | int) and not 0 <= told <= _LAST_SECOND:
+            raise NotTrusted(name)
     options = {
         "iss": {"essential": True, "value": expected.issuer},
         "aud": {"essential": True, "value": expected.client_id},

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import aiohttp
-from yarl import URL
 
 from shipbell.ports.wire import NoReply, Reply, Trouble
 from shipbell.transport.direct import CONNECT_SECONDS, TOTAL_SECONDS
@@ -54,7 +53,7 @@ class Proxied:
         clock = asyncio.get_running_loop().time
         began, way = clock(), _Way()
         try:
-            if (refused := await self._checked(target.url)) is not None:
+            if (refused := await self._checked(target)) is not None:
                 return refused
             patience = _patience(clock() - began)
             async with self._session.post(
@@ -71,11 +70,11 @@ class Proxied:
         except Exception as error:  # noqa: BLE001 - whatever the network does is an answer, never a crash
             return _trouble(error, way, waited=clock() - began)
 
-    async def _checked(self, url: URL) -> NoReply | None:
-        """Resolve the target here, and refuse what may not be called."""
+    async def _checked(self, target: Target) -> NoReply | None:
+        """Resolve the very name that the proxy will be asked for, and refuse what may not be called."""
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self._resolver.resolve(url.host or "", url.port or 0, socket.AF_UNSPEC)
+                await self._resolver.resolve(target.host, target.port, socket.AF_UNSPEC)
         except AddressNotAllowed as error:
             return NoReply(trouble=Trouble.NOT_ALLOWED, sent=False, detail=str(error))
         except (OSError, TimeoutError) as error:

@@ -4,9 +4,9 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
+from shipbell.domain.addresses import usable
 from shipbell.ports.wire import Trouble
 from shipbell.transport.guard import AddressNotAllowed, GuardedResolver, Network, allowed
-from shipbell.transport.target import usable
 
 _SECONDS = 5.0
 

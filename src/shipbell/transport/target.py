@@ -1,13 +1,13 @@
 """Target: what an address says about a call, read once."""
 
-import re
 from base64 import b64encode
 from collections.abc import Iterator
 from functools import lru_cache
-from ipaddress import IPv4Address
 
 from msgspec import Struct
 from yarl import URL
+
+from shipbell.domain.addresses import usable
 
 HEADERS = {
     "User-Agent": "shipbell",
@@ -15,8 +15,6 @@ HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "Content-Type": "application/json",
 }
-_LABEL, _NAME = 63, 253
-_NUMBERS = re.compile(r"[0-9.]+")
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -27,33 +25,6 @@ class Target(Struct, frozen=True, kw_only=True):
     port: int
     tls: bool
     head: bytes
-
-
-def _canonical(host: str) -> bool:
-    """Whether it is four numbers as everybody reads them; other forms mean another address to each reader."""
-    try:
-        return str(IPv4Address(host)) == host
-    except ValueError:
-        return False
-
-
-def usable(text: str) -> URL | None:
-    """The address without its fragment; None for one that cannot be called."""
-    try:
-        url = URL(text)
-        host = url.raw_host or ""
-        # Reading it as people write it finds labels that no name can have.
-        readable = bool(url.host)
-    except ValueError:
-        return None
-    if url.scheme not in {"http", "https"} or not readable:
-        return None
-    name = host.removesuffix(".")
-    if _NUMBERS.fullmatch(host) and not _canonical(host):
-        return None
-    if ":" not in host and (len(name) > _NAME or not all(0 < len(one) <= _LABEL for one in name.split("."))):
-        return None
-    return url.with_fragment(None)
 
 
 @lru_cache(maxsize=4_096)
