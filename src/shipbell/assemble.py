@@ -31,6 +31,7 @@ from shipbell.storage.open import FILE, Opened, open_store
 from shipbell.storage.sessions import SqlSessions
 from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.vault import Seal
 from shipbell.transport.openid import OpenIdProvider
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
@@ -135,6 +136,10 @@ class Parts:
         """Who may do what."""
         return Access(accounts=self.accounts)
 
+    def seal(self, purpose: str) -> Seal:
+        """What encrypts what browsers carry for this purpose, and for no other."""
+        return Seal.of(purpose, self.keys)
+
     def sign_in(self) -> SignIn:
         """A new one with an empty throttle: keep it as long as the process."""
         hasher = PasswordHasher()
@@ -150,6 +155,7 @@ class Parts:
         """A new one with an empty throttle, when a provider is configured: keep it as long as the process."""
         if self.settings.oidc is None:
             return None
+        seal = self.seal("openid trip")
         return SignInWithOpenId(
             provider=OpenIdProvider(settings=self.settings.oidc, clock=self.clock, allow=self.settings.outbound_allow),
             table=self.settings.oidc.roles,
@@ -158,8 +164,8 @@ class Parts:
             directory=self.directory,
             sessions=self.sessions,
             clock=self.clock,
-            sealed=self.opened.vault.encrypt,
-            opened=self.opened.vault.decrypt,
+            sealed=seal.seal,
+            opened=seal.unseal,
         )
 
 

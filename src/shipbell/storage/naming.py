@@ -48,7 +48,7 @@ def _in_part(connection: Connection, identifier: str, project_id: int | None) ->
     before, after = f" {identifier}", f"{identifier}:" if cut == identifier else cut
     newest = events.c.id.desc()
     floor = connection.execute(select(events.c.id).order_by(newest).offset(_LOOK).limit(1)).scalar() or 0
-    # Parts of exact length, not LIKE: that tries a pattern at every place of an id, and minds the case in some databases.
+    # Parts of exact length, not LIKE: that tries its pattern at every place of an id, and differs in minding the case.
     long = func.length(events.c.tool_id)
     statement = select(events.c.id).where(
         events.c.id > floor,
