@@ -55,6 +55,7 @@ async def test_a_new_password_ends_every_other_session_and_keeps_this_one(consol
     here, there = await erin(console), await erin(console)
     assert here is not None
     assert there is not None
+    assert "Your other sessions end; your tokens stay" in (await here.get("/account")).text
     wrong = {"current": "not-this", "password": NEW, "again": NEW}
     assert (await here.post("/account/password", wrong)).status_code == 422
     different = {"current": PASSWORD, "password": NEW, "again": "mistyped-it"}
