@@ -129,7 +129,7 @@ class SignInWithOpenId:
         """The account of who arrived, with what its groups give."""
         name = (arrival.name or "").strip()
         found = Findings()
-        rules.user_name(found, name)
+        rules.user_name(found, name, known=name if await self.accounts.user(name) else None)
         if found.problems:
             raise SignInRefused("The claim of the user name is absent or cannot be a name here.", Refusal.NO_NAME)
         grants = granted(arrival.groups, self.table)
