@@ -58,7 +58,7 @@ async def test_ids_of_a_million_blanks_make_no_search_slow_and_hide_no_shorter_i
         for part in (" " * 2_000 + "-9", " " * 4_090 + "-9", "9-1:FAILED", "%" * 4_000):
             began = perf_counter()
             assert await ids(made, part) == []
-            assert perf_counter() - began < 0.5, f"a search for {len(part)} characters"
+            assert perf_counter() - began < 2, f"a search for {len(part)} characters"
         assert await ids(made, "ce-4") == ["/ci/main ce-4"]
         assert await ids(made, f"x{blanks}b-2") == [f"x{blanks}b-2"]
 
