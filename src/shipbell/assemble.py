@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_bytes
@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from shipbell import channels, sources
 from shipbell.clock import SystemClock
-from shipbell.domain.errors import BadSettings
+from shipbell.domain.errors import BadSettings, DatabaseUnusable
 from shipbell.domain.pacing import PaceRule
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Clock
@@ -28,15 +28,18 @@ from shipbell.storage.identities import SqlIdentities
 from shipbell.storage.ids import TimeOrderedIds
 from shipbell.storage.lanes import SqlLanes
 from shipbell.storage.open import FILE, Opened, open_store
+from shipbell.storage.refused import SqlRefusedSignIns
 from shipbell.storage.sessions import SqlSessions
 from shipbell.storage.trials import SqlTrials
 from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.vault import Seal
 from shipbell.transport.openid import OpenIdProvider
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
 from shipbell.usecases.identity import Access
+from shipbell.usecases.known_browsers import KnownBrowsers
 from shipbell.usecases.manage import ManageProjects
 from shipbell.usecases.manage_sources import ManageSources
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
@@ -76,6 +79,7 @@ class Parts:
     upkeep: SqlUpkeep
     lanes: SqlLanes
     trials: SqlTrials
+    refused: SqlRefusedSignIns
     audit_pages: SqlAuditPages
     door_pages: SqlDoorPages
     woken: Woken
@@ -140,21 +144,28 @@ class Parts:
         """Who may do what."""
         return Access(accounts=self.accounts)
 
+    def seal(self, purpose: str) -> Seal:
+        """What encrypts what browsers carry for this purpose, and for no other."""
+        return Seal.of(purpose, self.keys)
+
     def sign_in(self) -> SignIn:
         """A new one with an empty throttle: keep it as long as the process."""
-        hasher = PasswordHasher()
+        hasher, seal = PasswordHasher(), self.seal("known browser")
         return SignIn(
             accounts=self.accounts,
             sessions=self.sessions,
             clock=self.clock,
             verified=lambda known, password: _verified(hasher, known, password),
             decoy=_decoy(hasher),
+            refused=self.refused,
+            browsers=KnownBrowsers(sealed=seal.seal, opened=seal.unseal, clock=self.clock),
         )
 
     def sign_in_with_openid(self) -> SignInWithOpenId | None:
         """A new one with an empty throttle, when a provider is configured: keep it as long as the process."""
         if self.settings.oidc is None:
             return None
+        seal = self.seal("openid trip")
         return SignInWithOpenId(
             provider=OpenIdProvider(settings=self.settings.oidc, clock=self.clock, allow=self.settings.outbound_allow),
             table=self.settings.oidc.roles,
@@ -163,8 +174,9 @@ class Parts:
             directory=self.directory,
             sessions=self.sessions,
             clock=self.clock,
-            sealed=self.opened.vault.encrypt,
-            opened=self.opened.vault.decrypt,
+            refused=self.refused,
+            sealed=seal.seal,
+            opened=seal.unseal,
         )
 
 
@@ -217,6 +229,7 @@ def assemble(settings: Settings) -> Parts:
     path = database_path(settings)
     keys = secret_keys(settings)
     opened = open_store(path, keys)
+    refused = SqlRefusedSignIns(opened.database, clock, ids)
     pick = Pick(known)
     woken = Woken()
     rules = Rules(
@@ -250,13 +263,12 @@ def assemble(settings: Settings) -> Parts:
         trials=SqlTrials(
             opened.database, opened.vault, clock, ids, lane_of=lambda kind, url: known[kind].lane(url), woken=woken
         ),
-        audit_pages=SqlAuditPages(opened.database),
+        refused=refused,
+        audit_pages=SqlAuditPages(opened.database, refused),
         door_pages=SqlDoorPages(opened.database),
         woken=woken,
         drafts=Drafts(
-            channels=known,
-            source_kinds=tuple(one.kind for one in sources.REGISTRY),
-            offered=settings.offered,
+            channels=known, source_kinds=tuple(one.kind for one in sources.REGISTRY), offered=settings.offered
         ),
     )
 
@@ -268,4 +280,6 @@ async def assembled(settings: Settings) -> AsyncIterator[Parts]:
     try:
         yield parts
     finally:
+        with suppress(DatabaseUnusable):
+            await parts.refused.keep()
         await parts.opened.database.aclose()

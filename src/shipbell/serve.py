@@ -269,8 +269,8 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
         ),
         clock=parts.clock,
         public_url=settings.public_url,
-        sealed=parts.opened.vault.encrypt,
-        opened=parts.opened.vault.decrypt,
+        sealed=parts.seal("kept form").seal,
+        opened=parts.seal("kept form").unseal,
         openid=parts.sign_in_with_openid(),
     )
 

@@ -55,3 +55,9 @@ async def audited(house: House) -> Sequence[tuple[str, str, str]]:
     assert await house.parts.opened.database.read(fault) is None
     reply = await house.ask("GET", "/audit?limit=200")
     return [(one["action"], one["target"], one["actor"]) for one in reversed(reply.json()["items"])]
+
+
+async def turned_back(house: House) -> Sequence[tuple[str, int]]:
+    """The sign-ins that failed, as the API tells them: account and number."""
+    reply = await house.ask("GET", "/refused-sign-ins")
+    return [(one["name"], one["count"]) for one in reply.json()["items"]]

@@ -13,9 +13,11 @@ from sqlalchemy import select
 from people_store import PASSWORD, people, token_of
 from settings_store import ALICE, AT, HandClock, Store, member, new_key, opened_store, process, project
 from shipbell.domain.errors import InvalidValue, NotFound
+from shipbell.ports.directory import DropProject
 from shipbell.storage.audit import fault
 from shipbell.storage.schema_people import audit, tokens
 from shipbell.usecases.accounts import hash_of
+from shipbell.usecases.identity import Identity
 
 
 @pytest.fixture
@@ -137,6 +139,26 @@ async def test_an_instance_administrator_may_narrow_a_token_to_any_project(bobs:
     await token_of(bobs, "carol", projects=("payments", "search"))
     [known] = await bobs.accounts.tokens("carol")
     assert known.projects == ("payments", "search")
+
+
+async def test_a_token_narrowed_to_a_project_does_not_reach_a_later_one_of_its_key(bobs: Store) -> None:
+    wanted = (("payments",), ("payments", "search"), None)
+    made = [await token_of(bobs, "carol", projects=keys) for keys in wanted]
+    await bobs.directory.change([DropProject(key="payments")], ALICE)
+    await bobs.directory.change([project()], ALICE)
+    reached = {}
+    for _, token in made:
+        owner = await bobs.accounts.token_owner(hash_of(token))
+        assert owner is not None
+        identity = Identity(user=owner[0], token=owner[1])
+        reached[owner[1].projects] = [key for key in ("payments", "search") if identity.reaches(key)]
+    assert reached == {(): [], ("search",): ["search"], None: ["payments", "search"]}
+
+
+async def test_a_new_password_leaves_tokens_to_the_programs_that_use_them(bobs: Store) -> None:
+    _, token = await token_of(bobs)
+    await people(bobs).change_password("bob", "another long one", ALICE)
+    assert await bobs.accounts.token_owner(hash_of(token)) is not None
 
 
 # --- the audit log ---

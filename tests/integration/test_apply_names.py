@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from apply_files import dumped, file_of, group, lines, payments, problems
 from settings_store import ALICE, Store, opened_store
 from shipbell.domain.errors import InvalidFile, InvalidValue
+from shipbell.storage.schema_people import members, projects, subscriptions
 
 
 @pytest.fixture
@@ -119,3 +121,26 @@ async def test_a_short_file_that_unfolds_without_end_costs_nothing_wherever_it_i
         with pytest.raises(InvalidFile, match="beyond all bounds"):
             await store.apply.plan(file_of(tmp_path, f"b0: &b0 [x]\n{bomb}projects: [{{{use}}}]"))
         assert time.process_time() - began < 1
+
+
+async def test_names_that_nobody_sees_whole_are_refused_and_those_already_kept_stay(
+    store: Store, tmp_path: Path
+) -> None:
+    hidden = "adm\u200bin"
+    new = payments(name=hidden, members={hidden: "viewer"}, subscriptions=[group(hidden)])
+    path = dumped(tmp_path, new)
+    assert await told(store, path) == [
+        ("projects[0].name", "name-invisible"),
+        (f"projects[0].members.{hidden}", "name-invisible"),
+        ("projects[0].subscriptions[0].name", "name-invisible"),
+    ]
+    await lines(store, dumped(tmp_path, payments(members={"x": "viewer"}, subscriptions=[group()])))
+    names = (projects.c.name, members.c.user_name, subscriptions.c.name)
+    named = [update(column.table).values({column: hidden}) for column in names]
+    await store.database.write(lambda connection: [connection.execute(one) for one in named])
+    changed = [group() | {"name": hidden, "gate": "failed"}]
+    assert await lines(store, dumped(tmp_path, new)) == []
+    assert (
+        len(await lines(store, dumped(tmp_path, new | {"members": {hidden: "developer"}, "subscriptions": changed})))
+        == 2
+    )

@@ -5,16 +5,19 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api_house import KEY, SYSTEM
 from console_house import TAB, ConsoleHouse, Person, console_house, field_of, wish
 from shipbell.domain.access import Role
 from shipbell.domain.deliveries import LaneState
-from shipbell.web.sessions import COOKIE, CSRF_FIELD
+from shipbell.ports.directory import MemberRecord, PutMember
+from shipbell.web.sessions import BROWSER_COOKIE, COOKIE, CSRF_FIELD
 
 PASSWORD = "correct-horse-battery"
 NEW = "another-horse-battery"
+FRANK = MemberRecord(user="frank", role=Role.PROJECT_ADMINISTRATOR)
 
 
 @pytest.fixture
@@ -55,6 +58,7 @@ async def test_a_new_password_ends_every_other_session_and_keeps_this_one(consol
     here, there = await erin(console), await erin(console)
     assert here is not None
     assert there is not None
+    assert "Your other sessions end; your tokens stay" in (await here.get("/account")).text
     wrong = {"current": "not-this", "password": NEW, "again": NEW}
     assert (await here.post("/account/password", wrong)).status_code == 422
     different = {"current": PASSWORD, "password": NEW, "again": "mistyped-it"}
@@ -68,6 +72,48 @@ async def test_a_new_password_ends_every_other_session_and_keeps_this_one(consol
     assert (await there.get("/account")).status_code == 303
     assert await erin(console) is None
     assert await erin(console, NEW) is not None
+
+
+async def test_no_stranger_locks_a_browser_out_that_signed_in_before_and_its_cookie_tells_no_name(
+    console: ConsoleHouse,
+) -> None:
+    http = console.house.http
+    await console.house.parts.manage_accounts.add("erin", PASSWORD, is_admin=False, by=SYSTEM)
+
+    async def came(password: str, **cookies: str) -> httpx.Response:
+        http.cookies.clear()
+        http.cookies.update(cookies)
+        token = field_of((await http.get("/sign-in")).text, CSRF_FIELD)
+        return await http.post("/sign-in", data={CSRF_FIELD: token, "username": "erin", "password": password})
+
+    first = await came(PASSWORD)
+    mark = first.cookies[BROWSER_COOKIE]
+    assert re.fullmatch(r"[A-Za-z0-9_-]{100,400}", mark)
+    [told] = [one for one in first.headers.get_list("set-cookie") if one.startswith(BROWSER_COOKIE)]
+    assert "HttpOnly" in told
+    assert "SameSite=strict" in told
+    assert [(await came("guess")).status_code for _ in range(6)] == [401] * 5 + [429]
+    assert (await came(PASSWORD)).status_code == 429
+    again = await came(PASSWORD, **{BROWSER_COOKIE: mark})
+    assert (again.status_code, bool(again.cookies.get(COOKIE))) == (303, True)
+
+
+async def test_failed_sign_ins_are_told_to_administrators_on_the_audit_page_and_by_the_api(
+    console: ConsoleHouse,
+) -> None:
+    assert await erin(console, "wrong-password") is None
+    assert await erin(console, "wrong-password") is None
+    page = (await console["root"].get("/admin/audit")).text
+    table = page.partition('id="refused">')[2].partition("</section>")[0]
+    assert re.search(r">erin<.*>127\.0\.0\.1<.*>2<", table), table
+    assert 'id="refused"' not in (await console["root"].get("/admin/audit?actor=alice")).text
+    assert (await console["alice"].get("/admin/audit")).status_code == 403
+    reply = await console.house.ask("GET", "/refused-sign-ins")
+    [line] = reply.json()["items"]
+    assert (line["name"], line["network"], line["count"]) == ("erin", "127.0.0.1", 2)
+    await console.house.admit("frank")
+    await console.house.parts.directory.change([PutMember(project=KEY, member=FRANK)], SYSTEM)
+    assert (await console.house.ask("GET", f"/refused-sign-ins?project={KEY}", who="frank")).status_code == 403
 
 
 async def test_one_ends_ones_other_sessions(console: ConsoleHouse) -> None:

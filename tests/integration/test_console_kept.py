@@ -148,15 +148,15 @@ async def test_who_may_not_change_it_is_not_led_in_circles(console: ConsoleHouse
 
 
 async def test_a_box_is_opened_by_our_key_alone_and_for_an_hour(console: ConsoleHouse) -> None:
-    vault, now = console.house.parts.opened.vault, console.house.parts.clock.now()
+    forms, now = console.house.parts.seal("kept form"), console.house.parts.clock.now()
     kept = Kept(path=TAB, fields=(("name", "typed"),), kept_at=now.timestamp())
-    box = sealed(kept, vault.encrypt)
-    assert opened(box, vault.decrypt, now + timedelta(minutes=59)) == kept
+    box = sealed(kept, forms.seal)
+    assert opened(box, forms.unseal, now + timedelta(minutes=59)) == kept
     bent = f"{box[:40]}{'B' if box[40] == 'A' else 'A'}{box[41:]}"
     for other, at in ((box, now + timedelta(minutes=61)), (bent, now), ("é", now), ("", now)):
-        assert opened(other, vault.decrypt, at) is None
+        assert opened(other, forms.unseal, at) is None
     huge = Kept(path=TAB, fields=(("name", "x" * 200_000),), kept_at=now.timestamp())
-    assert sealed(huge, vault.encrypt) == ""
+    assert sealed(huge, forms.seal) == ""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -47,6 +48,19 @@ async def test_the_tools_own_part_of_an_id_is_enough_and_no_other_part_is(
     made: House, identifier: str, found: list[str]
 ) -> None:
     assert await ids(made, identifier) == found
+
+
+async def test_ids_of_a_million_blanks_make_no_search_slow_and_hide_no_shorter_id(tmp_path: Path) -> None:
+    blanks = " " * 1_000_000
+    async with house(tmp_path) as made:
+        await furnished(made)
+        await made.accept(f"x{blanks}a", f"x{blanks}b", f"x{blanks}c", "/ci/main ce")
+        for part in (" " * 2_000 + "-9", " " * 4_090 + "-9", "9-1:FAILED", "%" * 4_000):
+            began = perf_counter()
+            assert await ids(made, part) == []
+            assert perf_counter() - began < 2, f"a search for {len(part)} characters"
+        assert await ids(made, "ce-4") == ["/ci/main ce-4"]
+        assert await ids(made, f"x{blanks}b-2") == [f"x{blanks}b-2"]
 
 
 async def test_our_id_names_one_event_and_only_within_its_project(made: House) -> None:

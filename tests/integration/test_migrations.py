@@ -70,3 +70,26 @@ def test_each_step_keeps_the_rows_of_the_one_before(tmp_path: Path) -> None:
     assert database.read_here(lambda one: one.execute(select(counters.c.value)).scalar_one()) == 7
     assert database.read_here(lambda one: inspect(one).has_table(schema_people.users.name))
     database.close()
+
+
+def test_tokens_that_were_narrowed_to_a_project_that_ended_do_not_reach_a_later_one_of_its_key(tmp_path: Path) -> None:
+    database = opened(tmp_path)
+    database.write_here(lambda one: command.upgrade(config_of(one), "0009"))
+    by = {"updated_at": 0, "updated_by": "test"}
+    user = {"id": 1, "name": "alice", "is_admin": False, "created_at": 0, **by}
+    facts = {"region": "ap-southeast-3", "time_zone": "UTC", **by}
+    made = [
+        {"id": at, "key": key, "name": key, "created_at": at, **facts}
+        for key, at in (("older", 10), ("made-again", 30))
+    ]
+    narrowed = {1: '["older","made-again","gone"]', 2: '["older"]', 3: None}
+    token = {"user_id": 1, "name": "ci", "read_only": False, "created_at": 20}
+    kept = [{"id": at, "hash": bytes([at]), "projects": keys, **token} for at, keys in narrowed.items()]
+    tokens = schema_people.tokens
+    database.write_here(lambda one: one.execute(insert(schema_people.users), [user]))
+    database.write_here(lambda one: one.execute(insert(schema_people.projects), made))
+    database.write_here(lambda one: one.execute(insert(tokens), kept))
+    database.write_here(migrate)
+    left = database.read_here(lambda one: one.execute(select(tokens.c.id, tokens.c.projects)).all())
+    assert {row.id: row.projects for row in left} == {1: '["older"]', 2: '["older"]', 3: None}
+    database.close()

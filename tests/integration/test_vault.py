@@ -8,12 +8,15 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
 
 from settings_store import KEY_A, ROBOT, HandClock, new_key, process
+from shipbell.assemble import assembled
 from shipbell.domain.errors import WrongKey
 from shipbell.domain.secret import Secret
+from shipbell.serve import console_services
+from shipbell.settings import load
 from shipbell.storage.engine import Database
 from shipbell.storage.open import open_store
 from shipbell.storage.schema import METADATA, vault
-from shipbell.storage.vault import Vault
+from shipbell.storage.vault import Seal, Vault
 
 ROBOT_A = Secret(f"qyapi.weixin.qq.com:443 key={KEY_A}")
 
@@ -119,3 +122,37 @@ def test_a_spoilt_cipher_text_is_told_as_a_wrong_key(database: Database) -> None
             made.decrypt(spoilt)
         with pytest.raises(WrongKey):
             made.rotated(spoilt)
+
+
+def test_what_is_sealed_for_one_purpose_opens_for_no_other_and_is_no_secret_of_the_database(database: Database) -> None:
+    key = new_key()
+    at_rest = opened(database, key)
+    forms, trips = Seal.of("kept form", [key]), Seal.of("openid trip", [key])
+    chosen = forms.seal(Secret('{"state": "chosen by a stranger"}'))
+    assert forms.unseal(chosen) == Seal.of("kept form", [key]).unseal(chosen)
+    for other in (trips.unseal, at_rest.decrypt, at_rest.rotated):
+        with pytest.raises(WrongKey):
+            other(chosen)
+    for seal in (forms, trips):
+        with pytest.raises(WrongKey):
+            seal.unseal(at_rest.encrypt(Secret("s3cret")))
+        with pytest.raises(WrongKey):
+            seal.unseal(b"not a token")
+
+
+def test_what_was_sealed_under_the_old_key_opens_until_the_old_key_goes() -> None:
+    old, new = new_key(), new_key()
+    carried = Seal.of("kept form", [old]).seal(Secret("typed"))
+    assert Seal.of("kept form", [new, old]).unseal(carried) == Secret("typed")
+    with pytest.raises(WrongKey):
+        Seal.of("kept form", [new]).unseal(carried)
+
+
+async def test_a_running_server_seals_forms_and_trips_under_keys_of_their_own(tmp_path: Path) -> None:
+    async with assembled(load({"SHIPBELL_DATA": str(tmp_path)})) as parts:
+        services = console_services(parts)
+        box = services.sealed(Secret("typed"))
+        assert services.opened(box) == Secret("typed")
+        for other in (parts.opened.vault.decrypt, parts.seal("openid trip").unseal):
+            with pytest.raises(WrongKey):
+                other(box)

@@ -145,6 +145,31 @@ def test_an_account_name_has_no_separators(name: str) -> None:
     assert judged(rules.user_name, name) == (None, ["name-characters"])
 
 
+INVISIBLE = (
+    "\u00ad", "\u034f", "\u061c", "\u115f", "\u180e", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u202a",
+    "\u202e", "\u2060", "\u2066", "\u2069", "\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\U000e0041",
+    "\U000e0100",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", INVISIBLE, ids=ascii)
+@pytest.mark.parametrize("rule", [rules.name, rules.user_name])
+def test_a_name_holds_nothing_that_nobody_sees_and_a_known_one_stays(rule: Callable[..., object], sign: str) -> None:
+    for name in (f"adm{sign}in", f"{sign}admin", f"admin{sign}", f"张{sign}三"):
+        assert judged(rule, name) == (None, ["name-invisible"])
+        found = Findings()
+        assert rule(found, name, known=name) == name
+        assert rule(found, name, known="admin") is None
+        assert [one.message for one in found.problems] == [
+            "Leave out what cannot be seen, such as zero-width and direction marks."
+        ]
+
+
+@pytest.mark.parametrize("name", ["发布⚠️", "👨‍💻", "❤️‍🔥 team", "👩🏽‍🚀", "Zürich", "นที", "ক্ষ", "e\u0301"])  # fmt: skip
+def test_emoji_and_marks_of_scripts_may_stand_in_a_name(name: str) -> None:
+    assert judged(rules.name, name) == (name, [])
+
+
 def test_a_broken_name_or_role_has_the_same_code_wherever_it_stands() -> None:
     found = Findings("members.")
     rules.user_name(found, "a b", "a b")

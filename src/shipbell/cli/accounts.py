@@ -94,7 +94,7 @@ def change_password(name: Name, password_stdin: FromStdin = False) -> None:
         await parts.manage_accounts.change_password(name, password, BY)
 
     with_parts(work)
-    say(f"The password of {name} is changed; its sessions are ended.")
+    say(f"The password of {name} is changed; its sessions are ended, its tokens stay.")
 
 
 @_tokens.command("create")
@@ -141,7 +141,7 @@ def list_tokens(
                 one.user,
                 one.name,
                 "read" if one.read_only else "read, write",
-                ", ".join(one.projects) if one.projects is not None else "all",
+                "all" if one.projects is None else ", ".join(one.projects) or "none",
                 moment(one.expires_at),
                 moment(one.last_used_at),
             ]

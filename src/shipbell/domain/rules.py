@@ -12,7 +12,7 @@ from shipbell.domain.addresses import written
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.errors import Problem
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
-from shipbell.domain.text import shorten
+from shipbell.domain.text import hides, shorten
 
 T = TypeVar("T")
 
@@ -143,24 +143,19 @@ def content(found: Findings, value: object) -> Content:
         found.add("content", "not-an-object", "Write services with their fields, such as pipeline: [trigger].")
         return Content({})
     chosen: dict[str, tuple[str, ...]] = {}
+    place = found.within("content.")
     for service, fields in value.items():
-        if found.within("content.").text_key(service) is None:
+        if place.text_key(service) is None:
             continue
         if service not in SERVICES:
-            found.add(
-                f"content.{service}", "unknown-service", f"There is no such service; known are {', '.join(SERVICES)}."
-            )
+            place.add(service, "unknown-service", f"There is no such service; known are {', '.join(SERVICES)}.")
         elif not isinstance(fields, list) or not all(isinstance(one, str) for one in fields):
-            found.add(f"content.{service}", "not-a-list", "Write a list of fields; [] for none.")
+            place.add(service, "not-a-list", "Write a list of fields; [] for none.")
         else:
             known = SERVICES[service].field_ids
             for one in fields:
                 if one not in known:
-                    found.add(
-                        f"content.{service}",
-                        "unknown-field",
-                        f"{service} has no field “{one}”; it has {', '.join(known)}.",
-                    )
+                    place.add(service, "unknown-field", f"{service} has no field “{one}”; it has {', '.join(known)}.")
             chosen[service] = tuple(one for one in known if one in fields)
     return Content({name: chosen[name] for name in SERVICES if name in chosen})
 
@@ -185,15 +180,15 @@ def members_of(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in ids if one))
 
 
-def name(found: Findings, value: str | None) -> str | None:
-    """A subscription's name: 1 to 100 characters."""
+def name(found: Findings, value: str | None, known: str | None = None) -> str | None:
+    """A name for people: 1 to 100 characters that can be seen; one that is `known` may stay as it is."""
     if value is None:
         return None
     value = value.strip()
     if not 1 <= len(value) <= NAME_CHARACTERS:
         found.add("name", "name-length", f"{len(value)} characters; 1 to {NAME_CHARACTERS}.")
         return None
-    return value
+    return _visible(found, "name", value, known)
 
 
 def source_name(found: Findings, value: str | None) -> str | None:
@@ -211,10 +206,18 @@ def region(found: Findings, value: str | None) -> str | None:
     return _matched(found, "region", value, _REGION, "Use 1 to 32 of a-z, 0-9 and -.")
 
 
-def user_name(found: Findings, value: str | None, field: str = "name") -> str | None:
-    """An account's name."""
+def user_name(found: Findings, value: str | None, field: str = "name", known: str | None = None) -> str | None:
+    """An account's name; one that is `known` may hold what cannot be seen."""
     if value is not None and not _USER_NAME.fullmatch(value):
         found.add(field, "name-characters", "Use 1 to 128 characters without spaces, ; , : or /.")
+        return None
+    return value if value is None else _visible(found, field, value, known)
+
+
+def _visible(found: Findings, field: str, value: str, known: str | None) -> str | None:
+    """A name without signs that nobody sees: with them it would look like another one."""
+    if value != known and hides(value):
+        found.add(field, "name-invisible", "Leave out what cannot be seen, such as zero-width and direction marks.")
         return None
     return value
 

@@ -29,6 +29,12 @@ _SKIPPED_CLASS = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _SKIPPED = f"[{_SKIPPED_CLASS}]*"
+_HIDDEN = re.compile(f"[{_INVISIBLE_CLASS}{_SKIPPED_CLASS}\u2800]")
+# What makes one sign of emoji: a joiner between two of them, and the wish for a coloured one.
+_JOINED = regex.compile(
+    r"(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})"
+    r"|(?<=\p{Extended_Pictographic})\ufe0f"
+)
 # What opens a mention, a colour or a link, in signs or in entities that a reader may decode; a plain `<` is a sign.
 _LESS = "(?:<|&lt;?|&#0*60;?|&#x0*3c;?)"
 _AT = "(?:@|&commat;|&#0*64;?|&#x0*40;?)"
@@ -62,6 +68,11 @@ def _remembering(change: Callable[[str], str]) -> Callable[[str], str]:
         return known(text) if len(text) <= _SHORT_CHARACTERS else change(text)
 
     return changed
+
+
+def hides(text: str) -> bool:
+    """Whether a text holds what nobody sees: controls, zero-width and direction marks, fillers."""
+    return not text.isascii() and _HIDDEN.search(_JOINED.sub("", text)) is not None
 
 
 @_remembering

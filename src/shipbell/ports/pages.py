@@ -1,4 +1,4 @@
-"""Pages of the audit log and of what knocked at a source's door."""
+"""Pages of the audit log, of failed sign-ins and of what knocked at a source's door."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,11 +53,25 @@ class DoorLine:
     ignored: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """Sign-ins of a name from a network that failed within one minute."""
+
+    at: datetime
+    name: str
+    network: str
+    count: int
+
+
 class AuditPages(Protocol):
-    """The audit log, for people who look."""
+    """The audit log, and the sign-ins that failed beside it, for people who look."""
 
     async def page(self, find: FindAudit) -> Page[AuditLine]:
         """Entries, the newest first."""
+        ...
+
+    async def refused(self, *, before: int | None, limit: int) -> Page[RefusedLine]:
+        """Sign-ins that failed, the newest first."""
         ...
 
 

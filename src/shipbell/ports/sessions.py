@@ -42,10 +42,6 @@ class Sessions(Protocol):
         """Keep a session; raises NotFound for the user."""
         ...
 
-    async def refused(self, user: str, by: By) -> None:
-        """Write down a sign-in that failed."""
-        ...
-
     async def owner(self, session_hash: bytes) -> tuple[User, Session] | None:
         """Whose session this is, unless it is unknown, idle for too long or over; notes the use."""
         ...
@@ -56,4 +52,12 @@ class Sessions(Protocol):
 
     async def end(self, session_id: int, by: By, *, user: str) -> None:
         """End a session of this user; raises NotFound."""
+        ...
+
+
+class RefusedSignIns(Protocol):
+    """The sign-ins that failed of late; bounded, and apart from the audit log, which strangers must not fill."""
+
+    async def note(self, name: str, network: str) -> None:
+        """Count one; it is written with its neighbours within a second or so."""
         ...

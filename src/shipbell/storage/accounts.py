@@ -229,6 +229,16 @@ def _leave(connection: Connection, name: str) -> list[Entry]:
     return [Entry(action="member.removed", target=name, project=row.key, before={"role": row.role}) for row in held]
 
 
+def forget_key(connection: Connection, key: str) -> None:
+    """Take the key of a project that ends from tokens narrowed to it: a later project of that key is another one."""
+    narrowed = select(tokens.c.id, tokens.c.projects).where(tokens.c.projects.is_not(None))
+    for row in connection.execute(narrowed).all():
+        keys = list_of(row.projects)
+        if key in keys:
+            left = write_json([one for one in keys if one != key])
+            connection.execute(update(tokens).where(tokens.c.id == row.id).values(projects=left))
+
+
 def _check_not_last(connection: Connection, name: str) -> None:
     count = connection.execute(select(func.count()).select_from(users).where(users.c.is_admin)).scalar_one()
     if count <= 1:

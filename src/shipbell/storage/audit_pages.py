@@ -4,11 +4,12 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from shipbell.ports.history import Page
-from shipbell.ports.pages import AuditLine, FindAudit
+from shipbell.ports.pages import AuditLine, FindAudit, RefusedLine
 from shipbell.storage.audit import made, wanted
 from shipbell.storage.codec import from_ms
 from shipbell.storage.engine import Database
 from shipbell.storage.paging import newest_page
+from shipbell.storage.refused import SqlRefusedSignIns
 from shipbell.storage.schema_people import audit
 
 _FACTS = msgspec.json.Decoder(dict[str, object])
@@ -17,9 +18,10 @@ _FACTS = msgspec.json.Decoder(dict[str, object])
 class SqlAuditPages:
     """The audit log, for people who look (see `ports.pages.AuditPages`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, refused: SqlRefusedSignIns) -> None:
         """Read this database."""
         self._database = database
+        self._refused = refused
 
     async def page(self, find: FindAudit) -> Page[AuditLine]:
         """Entries, the newest first."""
@@ -27,6 +29,10 @@ class SqlAuditPages:
         if find.project is not None and find.present:
             entries = entries.where(audit.c.id >= made(find.project))
         return await self._database.read(newest_page(audit, entries, before=find.before, limit=find.limit, line=_line))
+
+    async def refused(self, *, before: int | None, limit: int) -> Page[RefusedLine]:
+        """Sign-ins that failed, the newest first."""
+        return await self._refused.page(before=before, limit=limit)
 
 
 def _line(row: RowMapping) -> AuditLine:

@@ -23,6 +23,7 @@ from shipbell.ports.directory import (
     PutSubscription,
 )
 from shipbell.storage import audit
+from shipbell.storage.accounts import forget_key
 from shipbell.storage.audit import Entry
 from shipbell.storage.codec import to_ms_or_none
 from shipbell.storage.edited_rows import check_seen, named_row, project_row, stamped
@@ -99,6 +100,7 @@ class Editor:
         row = project_row(connection, edit.key)
         check_seen(row, edit.expected)
         cancel_of_project(connection, row["id"], cause="project-deleted", now=now)
+        forget_key(connection, edit.key)
         connection.execute(delete(projects).where(projects.c.id == row["id"]))
         before = facts.project(project_of(row))
         return [Entry(action="project.deleted", target=edit.key, project=edit.key, before=before)]

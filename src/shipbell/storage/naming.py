@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from shipbell.domain.ids import Prefix, decode
 from shipbell.ports.history import EventLine
@@ -13,8 +13,9 @@ from shipbell.storage.schema import deliveries, event_keys, events
 _MOST = 20
 # Among how many of the newest events a part of an id is looked for.
 _LOOK = 5_000
-# Databases compare with short patterns only.
 _LONGEST_PART = 4_096
+# An id that is longer is not looked at for what it ends with; the whole of it, and what it begins with, still find it.
+_LONGEST_ID = 16_384
 
 
 def named(connection: Connection, identifier: str, project_id: int | None) -> Sequence[EventLine]:
@@ -47,15 +48,15 @@ def _in_part(connection: Connection, identifier: str, project_id: int | None) ->
     before, after = f" {identifier}", f"{identifier}:" if cut == identifier else cut
     newest = events.c.id.desc()
     floor = connection.execute(select(events.c.id).order_by(newest).offset(_LOOK).limit(1)).scalar() or 0
-    statement = select(events.c.id, events.c.tool_id).where(
+    # Parts of exact length, not LIKE: that tries its pattern at every place of an id, and differs in minding the case.
+    long = func.length(events.c.tool_id)
+    statement = select(events.c.id).where(
         events.c.id > floor,
-        or_(events.c.tool_id.endswith(before, autoescape=True), events.c.tool_id.startswith(after, autoescape=True)),
+        or_(
+            and_(long <= _LONGEST_ID, func.substr(events.c.tool_id, long - len(before) + 1) == before),
+            func.substr(events.c.tool_id, 1, len(after)) == after,
+        ),
     )
     if project_id is not None:
         statement = statement.where(events.c.project_id == project_id)
-    # Databases differ in whether LIKE minds the case; ids do.
-    return [
-        row.id
-        for row in connection.execute(statement.order_by(newest).limit(_MOST))
-        if row.tool_id.endswith(before) or row.tool_id.startswith(after)
-    ]
+    return connection.execute(statement.order_by(newest).limit(_MOST)).scalars().all()

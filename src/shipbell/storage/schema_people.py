@@ -1,4 +1,4 @@
-"""The tables of people and settings: users, projects, members, sources, subscriptions, tokens, audit."""
+"""The tables of people and settings: users, projects, members, sources, subscriptions, tokens, sign-ins, audit."""
 
 from sqlalchemy import (
     BigInteger,
@@ -140,6 +140,20 @@ sessions = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Index("sessions_of_user", "user_id"),
+)
+
+# Apart from the audit log, since strangers make these; retention and a number bound them.
+refused_sign_ins = Table(
+    "refused_sign_ins",
+    METADATA,
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    # The minute in which they failed.
+    Column("at", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    # An IPv4 address or an IPv6 /64.
+    Column("network", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    UniqueConstraint("at", "name", "network"),
 )
 
 # Each entry is chained to the one before by hash; retention never touches it.

@@ -19,7 +19,6 @@ from shipbell.storage.schema_people import sessions, users
 
 # A use is written down at most this often.
 _SEEN_EVERY_MS = 60_000
-_UNKNOWN = "(unknown)"
 
 
 class SqlSessions:
@@ -55,16 +54,6 @@ class SqlSessions:
             )  # fmt: skip
 
         return await self._database.write(work)
-
-    async def refused(self, user: str, by: By) -> None:
-        """Write down a sign-in that failed; a name that is no account may be a mistyped password, and is not kept."""
-        now = to_ms(self._clock.now())
-
-        def work(connection: Connection) -> None:
-            known = user_named(connection, user) is not None
-            audit.write(connection, [Entry(action="session.refused", target=user if known else _UNKNOWN)], by, at=now)
-
-        await self._database.write(work)
 
     async def owner(self, session_hash: bytes) -> tuple[User, Session] | None:
         """Whose session this is, unless it is unknown, idle for too long or over; notes the use."""

@@ -17,7 +17,7 @@ from shipbell.storage.schema import (
     events,
     lanes,
 )
-from shipbell.storage.schema_people import projects, sessions
+from shipbell.storage.schema_people import projects, refused_sign_ins, sessions
 from shipbell.storage.waiting import cancel_of_region
 
 # Rows of each table in one transaction: it holds the write lock for some hundredths of a second.
@@ -64,6 +64,8 @@ def forget(connection: Connection, before: datetime) -> int:
         connection.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
     old = select(door_calls.c.id).where(door_calls.c.id < edge).limit(_CHUNK)
     gone += connection.execute(delete(door_calls).where(door_calls.c.id.in_(old))).rowcount
+    old = select(refused_sign_ins.c.id).where(refused_sign_ins.c.id < edge).limit(_CHUNK)
+    gone += connection.execute(delete(refused_sign_ins).where(refused_sign_ins.c.id.in_(old))).rowcount
     return gone + _forget_events(connection, edge)
 
 

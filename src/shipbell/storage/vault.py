@@ -1,14 +1,17 @@
-"""The vault: secrets at rest, and the random key that names lanes."""
+"""The vault: secrets at rest, the random key that names lanes, and seals of what browsers carry."""
 
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, select
 
 from shipbell.domain.errors import WrongKey
@@ -17,6 +20,7 @@ from shipbell.storage.dialect import insert_new
 from shipbell.storage.schema import vault
 
 _DATA_KEY = "data-key"
+_SEAL = "shipbell seal"
 _BYTES = 32
 _WRONG = "The secret key does not open this database: give the key that it was made with in SHIPBELL_SECRET_KEY."
 
@@ -60,6 +64,38 @@ class Vault:
             return self.keys.rotate(token)
         except InvalidToken as error:
             raise WrongKey(_WRONG) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Encrypts what a browser carries for one purpose: nothing sealed for another opens, nor a secret of the database.
+
+    Strangers can choose what is sealed for them, so its keys are not those of the database.
+    """
+
+    keys: MultiFernet
+
+    @classmethod
+    def of(cls, purpose: str, secret_keys: Sequence[Secret]) -> Self:
+        """Derive the keys of a purpose from the secret keys."""
+        return cls(MultiFernet([Fernet(_derived(key, purpose)) for key in secret_keys]))
+
+    def seal(self, secret: Secret) -> bytes:
+        """Write what a browser is to carry."""
+        return self.keys.encrypt(secret.reveal().encode())
+
+    def unseal(self, token: bytes) -> Secret:
+        """Read what a browser carried; raises WrongKey."""
+        try:
+            return Secret(self.keys.decrypt(token).decode())
+        except InvalidToken as error:
+            raise WrongKey(_WRONG) from error
+
+
+def _derived(key: Secret, purpose: str) -> bytes:
+    """A key of its own, from which the secret key cannot be told (HKDF, RFC 5869)."""
+    derivation = HKDF(algorithm=SHA256(), length=_BYTES, salt=None, info=f"{_SEAL} {purpose}".encode())
+    return urlsafe_b64encode(derivation.derive(urlsafe_b64decode(key.reveal())))
 
 
 @lru_cache(maxsize=16_384)

@@ -69,7 +69,7 @@ class Differ:
         given: Mapping[object, object] = raw or {}
         for written, role in given.items():
             user = place.text_key(written)
-            record = None if user is None else self.drafts.member(place, user, role)
+            record = None if user is None else self.drafts.member(place, user, role, before.get(user))
             if record is not None:
                 _member(difference, key, record, before.get(record.user))
         if self.prune:

@@ -35,17 +35,17 @@ class Drafts:
     def project(self, found: Findings, raw: Raw, known: ProjectRecord | None) -> ProjectRecord | None:
         """A project's own facts."""
         key = rules.project_key(found, found.text(raw, "key"))
-        name = rules.name(found, found.text(raw, "name", key or _NAMELESS))
+        name = rules.name(found, found.text(raw, "name", key or _NAMELESS), known.name if known else None)
         region = rules.region(found, found.text(raw, "region", DEFAULT_REGION))
         zone = rules.time_zone(found, found.text(raw, "time_zone", "UTC"))
         if key is None or name is None or region is None or zone is None:
             return None
         return ProjectRecord(key=key, name=name, region=region, time_zone=zone, id=known.id if known else 0)
 
-    def member(self, found: Findings, user: str, role: object) -> MemberRecord | None:
+    def member(self, found: Findings, user: str, role: object, known: MemberRecord | None) -> MemberRecord | None:
         """A member's role; the field is the member's name, the codes are those of names and roles."""
         field = user or '""'
-        name = rules.user_name(found, user, field)
+        name = rules.user_name(found, user, field, known.user if known else None)
         given = rules.role(found, role, field)
         return None if name is None or given is None else MemberRecord(user=name, role=given)
 
@@ -88,7 +88,7 @@ class Drafts:
         """A subscription; a mask keeps the URL of a known one."""
         before = len(found.problems)
         found.unknown_keys(raw, SUBSCRIPTION_KEYS)
-        name = rules.name(found, found.text(raw, "name"))
+        name = rules.name(found, found.text(raw, "name"), known.name if known else None)
         kind = rules.channel(found, raw.get("channel", "wecom"), tuple(self.channels))
         url = self._url(found, raw, known)
         events = rules.events(found, raw.get("events"))

@@ -109,7 +109,7 @@ class ManageProjects:
             known = _member(await whole_of(self.directory, key), user)
             check_seen(known.stamp if known else None, expected)
             found = Findings()
-            name = rules.user_name(found, user, "user")
+            name = rules.user_name(found, user, "user", known.user if known else None)
             found.unknown_keys(raw, ("role",))
             given = rules.role(found, raw.get("role"))
             finished(found)

@@ -17,9 +17,9 @@ from shipbell.ports.accounts import Accounts, User
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory, DropMember, Edit, MemberRecord, PutMember
 from shipbell.ports.openid import Arrival, Identities, Provider
-from shipbell.ports.sessions import Session, Sessions
+from shipbell.ports.sessions import RefusedSignIns, Session, Sessions
 from shipbell.usecases.sign_in import begun
-from shipbell.usecases.throttle import Throttle
+from shipbell.usecases.throttle import NetworkThrottle, networks
 
 # Who gives and takes roles by groups; no account can have a name with a space.
 GROUPS = "OpenID Connect"
@@ -67,7 +67,8 @@ class SignInWithOpenId:
     clock: Clock
     sealed: Callable[[Secret], bytes]
     opened: Callable[[bytes], Secret]
-    per_address: Throttle = field(default_factory=lambda: Throttle(tries=60, every=timedelta(seconds=2)))
+    refused: RefusedSignIns
+    per_network: NetworkThrottle = field(default_factory=NetworkThrottle)
 
     async def depart(self, redirect_uri: str, *, way: str, language: str | None, address: str) -> tuple[str, str]:
         """Begin: where to send the browser, and the cookie that it keeps meanwhile. Raises SignInRefused."""
@@ -90,10 +91,10 @@ class SignInWithOpenId:
         try:
             user = await self._user(back, address)
         except SignInRefused as error:
-            await self.sessions.refused(error.account, By(actor="", via="console", address=address))
+            await self.refused.note(error.account, networks(address)[0])
             raise
         now = self.clock.now()
-        self.per_address.give_back(address, now, count=2)
+        self.per_network.of(address).give_back(now, count=2)
         by = By(actor=user.name, via="console", address=address)
         return await begun(self.sessions, user.name, now=now, agent=agent, by=by)
 
@@ -108,7 +109,7 @@ class SignInWithOpenId:
 
     def _take(self, address: str) -> None:
         try:
-            self.per_address.take(address, self.clock.now())
+            self.per_network.of(address).take(self.clock.now())
         except TooOften as error:
             raise SignInRefused(error.sentence, Refusal.TOO_OFTEN) from error
 
@@ -129,7 +130,7 @@ class SignInWithOpenId:
         """The account of who arrived, with what its groups give."""
         name = (arrival.name or "").strip()
         found = Findings()
-        rules.user_name(found, name)
+        rules.user_name(found, name, known=name if await self.accounts.user(name) else None)
         if found.problems:
             raise SignInRefused("The claim of the user name is absent or cannot be a name here.", Refusal.NO_NAME)
         grants = granted(arrival.groups, self.table)

@@ -1,4 +1,4 @@
-"""Users, one's own tokens, and the audit log."""
+"""Users, and one's own tokens."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,14 +10,12 @@ from shipbell.domain.errors import NotFound, Stale
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import Findings
 from shipbell.ports.accounts import User
-from shipbell.ports.pages import FindAudit
 from shipbell.usecases.accounts import note_days
 from shipbell.usecases.drafts import finished
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer, nothing
 from shipbell.web.api.paging import listed
-from shipbell.web.api.reading import cursor, id_in_path, limit_of, number_cursor_of
-from shipbell.web.api.shapes import Listed
+from shipbell.web.api.reading import id_in_path
 
 _MS = 1_000
 
@@ -177,21 +175,3 @@ def _days(found: Findings, given: object) -> float | None:
     days = given if given is None or (isinstance(given, int | float) and not isinstance(given, bool)) else 0
     note_days(found, days)
     return days
-
-
-async def audit(call: Call) -> Response:
-    """The audit log, or a project's part of it, the newest first.
-
-    Who is not an instance administrator sees nothing of a deleted project whose key this one has.
-    """
-    params = call.request.query_params
-    find = FindAudit(
-        project=params.get("project"),
-        present=not call.who.user.is_admin,
-        actor=params.get("actor"),
-        action=params.get("action"),
-        before=number_cursor_of(call.request),
-        limit=limit_of(call.request),
-    )
-    page = await call.services.audit.page(find)
-    return answer(Listed(items=[writing.audit(one) for one in page.items], next=cursor(page.next)))

@@ -171,6 +171,15 @@ class AuditShape(Struct, kw_only=True):
     after: Facts | None
 
 
+class RefusedShape(Struct, kw_only=True):
+    """Sign-ins of an account (or of names that are none) from a network that failed within the minute `at`."""
+
+    at: datetime
+    name: str
+    network: str
+    count: int
+
+
 class BrokenRule(Struct):
     """One broken rule."""
 

@@ -1,7 +1,19 @@
 """The table of operations: every address of the API, who may use it, what it takes and answers."""
 
 from shipbell.domain.access import Action, Reach
-from shipbell.web.api import bodies, members, past, people, projects, shapes, shapes_past, sources, subscriptions, words
+from shipbell.web.api import (
+    audit,
+    bodies,
+    members,
+    past,
+    people,
+    projects,
+    shapes,
+    shapes_past,
+    sources,
+    subscriptions,
+    words,
+)
 from shipbell.web.api.operation import Operation
 from shipbell.web.api.queries import AUDIT, DELIVERIES, EVENTS, PAGED, REPLAY, WHY
 
@@ -233,8 +245,13 @@ _PEOPLE = (
         about="End one of one's own tokens",
     ),
     Operation(
-        method="GET", path="/audit", action=Action.READ_AUDIT, handler=people.audit, query=AUDIT,
+        method="GET", path="/audit", action=Action.READ_AUDIT, handler=audit.audit, query=AUDIT,
         reply=shapes.Listed[shapes.AuditShape], refusals=(404,), about="Who changed what, the newest first",
+    ),
+    Operation(
+        method="GET", path="/refused-sign-ins", action=Action.MANAGE_USERS, handler=audit.refused_sign_ins,
+        query=PAGED, reply=shapes.Listed[shapes.RefusedShape],
+        about="Sign-ins that failed of late, counted by name, network and minute, the newest first",
     ),
 )  # fmt: skip
 

@@ -12,11 +12,11 @@ from shipbell.domain import rules
 from shipbell.domain.errors import Forbidden, InvalidValue, NotFound, Problem, TooOften, Unauthenticated
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.rules import Findings
-from shipbell.usecases.sign_in import LASTS
+from shipbell.usecases.sign_in import LASTS, begun
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, render, see_other, who_of
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import locale_of
-from shipbell.web.sessions import secure, set_cookie
+from shipbell.web.sessions import BROWSER_COOKIE, secure, set_cookie
 
 _ZONES = tuple(sorted(one for one in available_timezones() if "/" in one and not one.startswith(("posix/", "right/"))))
 _BROKEN = 422
@@ -47,11 +47,12 @@ async def change_password(request: Request) -> Response:
     if not who.user.local:
         raise Forbidden("This account has its password elsewhere.")
     address, agent = who.address or "unknown", request.headers.get("user-agent", "")
+    browser = request.cookies.get(BROWSER_COOKIE, "")
     if form.one("password") != form.one("again"):
         problem = Problem(field="again", code="not-the-same", message=t("This is not the same as the new password."))
         return await _show(request, [problem], _BROKEN)
     try:
-        await services.sign_in(name, form.one("current"), address=address, agent=agent)
+        await services.sign_in(name, form.one("current"), address=address, agent=agent, browser=browser)
         await services.manage_accounts.change_password(name, form.one("password"), by_of(request))
     except Unauthenticated:
         problem = Problem(field="current", code="wrong-password", message=t("This is not your present password."))
@@ -61,7 +62,7 @@ async def change_password(request: Request) -> Response:
         return await _show(request, [problem], 429)
     except InvalidValue as error:
         return await _show(request, error.problems, _BROKEN)
-    cookie, _ = await services.sign_in(name, form.one("password"), address=address, agent=agent)
+    cookie, _ = await begun(services.sessions, name, now=services.clock.now(), agent=agent, by=by_of(request))
     response = see_other(request, "/account", done="password")
     set_cookie(response, cookie, lasts=LASTS, only_https=secure(request, services.public_url))
     return response

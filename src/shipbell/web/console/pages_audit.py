@@ -96,7 +96,11 @@ async def _show(request: Request, template: str, key: str | None) -> Response:
         before=before,
         limit=_PAGE,
     )
-    found = await project_services(request).audit.page(find)
+    pages = project_services(request).audit
+    found = await pages.page(find)
+    # Beside the whole log, where it begins and nothing of it is picked out.
+    beside = not (key or before or actor or action)
+    refused = (await pages.refused(before=None, limit=_PAGE)).items if beside else ()
     return render(
         request,
         template,
@@ -104,6 +108,7 @@ async def _show(request: Request, template: str, key: str | None) -> Response:
         nav="audit" if key else "admin",
         tab="audit",
         entries=[EntryView(line=one, changes=changes_of(one)) for one in found.items],
+        refused=refused,
         next=encode(Prefix.AUDIT, found.next) if found.next is not None else None,
         before=before,
         actor=actor,

@@ -13,6 +13,7 @@ from shipbell import __version__
 from shipbell.domain.errors import TooOften, Unauthenticated
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.identity import Identity
+from shipbell.usecases.known_browsers import LASTS_KNOWN
 from shipbell.usecases.sign_in import LASTS
 from shipbell.web.addresses import client_address
 from shipbell.web.console.forms import Form, csrf_input, read_form
@@ -20,7 +21,7 @@ from shipbell.web.console.frame import Frame, deed, frame_of, page, render, see_
 from shipbell.web.console.kept import Kept, opened, sealed
 from shipbell.web.console.openid_words import told
 from shipbell.web.console.services import services_of
-from shipbell.web.sessions import CSRF_FIELD, clear_cookie, secure, set_cookie
+from shipbell.web.sessions import BROWSER_COOKIE, CSRF_FIELD, clear_cookie, mark_browser, secure, set_cookie
 
 # Before there is a session, a form is tied to its browser by a cookie of its own.
 _FORM_COOKIE = "shipbell_form"
@@ -55,6 +56,7 @@ async def sign_in(request: Request) -> Response:
             form.one("password"),
             address=client_address(request.scope, services.auth.trusted),
             agent=request.headers.get("user-agent", ""),
+            browser=request.cookies.get(BROWSER_COOKIE, ""),
         )
     except TooOften as error:
         wait = t("Too many tries. Try again in {seconds} s.", seconds=error.retry_after)
@@ -67,7 +69,9 @@ async def sign_in(request: Request) -> Response:
     user, session = await services.sessions.owner(hash_of(cookie)) or (None, None)
     who = Identity(user=user, session=session) if user else None
     response = _goes_on(request, who, way, box) if who else see_other(request, way)
-    set_cookie(response, cookie, lasts=LASTS, only_https=secure(request, services.public_url))
+    only_https = secure(request, services.public_url)
+    set_cookie(response, cookie, lasts=LASTS, only_https=only_https)
+    mark_browser(response, services.sign_in.browsers.mark(name), lasts=LASTS_KNOWN, only_https=only_https)
     return response
 
 
