@@ -15,7 +15,7 @@ from server import Server
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1_500)]
 _NAME = r"run-\d+x"
-_LEFT = "SELECT state, cause, place, failures, uncertain, maybe_delivered, lane_id FROM deliveries WHERE state != 'delivered'"
+_LEFT = "SELECT state, cause, failures, uncertain, maybe_delivered FROM deliveries WHERE state != 'delivered'"
 HUNG_SECONDS = 36
 ROBOTS = 60
 HOUR = 3_600
