@@ -15,6 +15,7 @@ from shipbell.storage.engine import Database
 from shipbell.storage.keeping import Submission, keep
 from shipbell.storage.turns import Turns, Waiting
 from shipbell.telemetry import log
+from shipbell.telemetry.surprises import surprise
 
 _DOOR_SECONDS = 1.0
 
@@ -101,7 +102,7 @@ class GroupIntake:
         try:
             self._woken()
         except Exception as error:  # noqa: BLE001 - what is kept is kept; the worker's sweep finds it too
-            log().error("intake.unheard", error=type(error).__name__, exc_info=error)
+            log().error("intake.unheard", **surprise(error))
 
     async def _keep_alone(self, submission: Submission) -> _Ending:
         try:
