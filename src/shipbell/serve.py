@@ -67,9 +67,9 @@ async def serve(settings: Settings, address: Address) -> None:
         lock = lock_for_serving(parts.opened.database.path.parent, parts.keys)
         try:
             await _first_start(parts)
-            cut_off = await parts.lanes.release()
-            if cut_off:
+            if cut_off := await parts.lanes.release():
                 log().warning("calls.cut_off", count=cut_off)
+            await parts.directory.refresh()
             await _run(parts, traces, _listening(address), address)
         finally:
             lock.release()

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from chromium import FLAGS, chromium
 from full_house import FullHouse, happen, read_names
+from log_crawl import crawled
 from running_house import PASSWORDS, RunningHouse, admit, browsing, command, enter, environment, settings_file
 
 _START_SECONDS = 120.0
@@ -66,6 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     for process in (server, robot):
         os.kill(process.pid, signal.SIGTERM)
         process.wait(30)
+    assert crawled((folder / "server.log").read_text("utf-8")) == []
 
 
 @pytest.fixture(scope="session")

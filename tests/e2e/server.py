@@ -20,6 +20,7 @@ import aiohttp
 import yaml
 
 import shipbell as shipbell_package
+from log_crawl import crawled
 from shipbell.cli import app
 
 _START_SECONDS = 120.0
@@ -116,6 +117,7 @@ class Server:
     folder: Path
     more: Mapping[str, str] = field(default_factory=dict)
     prefix: Sequence[str] = ()
+    expected: Sequence[str] = ()
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -169,23 +171,32 @@ class Server:
         """Everything that it has said."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
+    def crawl(self) -> None:
+        """Find nothing in its log but structured lines of what was foreseen, and what the test says it `expected`."""
+        found = crawled(self.said(), self.expected)
+        if found:
+            raise AssertionError("\n".join(["The log holds what nobody expected:", *found]))
+
     def kill(self) -> None:
-        """End it at once, as a power cut would."""
+        """End it at once, as a power cut would, and look through its log."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+        self.crawl()
 
     def is_alive(self) -> bool:
         """Whether it still runs."""
         return self.process is not None and self.process.poll() is None
 
     async def stop(self, seconds: float = 60.0) -> tuple[int, float]:
-        """Ask it to stop; its exit code and how long it took."""
+        """Ask it to stop, and look through its log; its exit code and how long it took."""
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(self.process.wait, seconds)
-        return code, time.monotonic() - began
+        took = time.monotonic() - began
+        self.crawl()
+        return code, took
 
     def rows(self, statement: str) -> list[sqlite3.Row]:
         """Look into the database, as an operator might."""
@@ -214,9 +225,10 @@ async def serving(
     folder: Path,
     projects: Mapping[str, Mapping[str, Mapping[str, object]]] | None = None,
     more: Mapping[str, str] | None = None,
+    expected: Sequence[str] = (),
 ) -> AsyncIterator[Server]:
-    """A server with these settings; it is ended whatever happens."""
-    server = Server(folder=folder, more=more or {})
+    """A server with these settings; it is ended whatever happens, and its log then holds nothing but what it may."""
+    server = Server(folder=folder, more=more or {}, expected=expected)
     if projects is not None:
         await server.apply(projects)
     try:

@@ -16,11 +16,13 @@ from server import HEADERS, Server
 MIB = 1024 * 1024
 GOOD = event("good")
 IS_ROOT = os.geteuid() == 0
+# What uvicorn says of a request that is no HTTP.
+_SAID = ("Invalid HTTP request received.",)
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(folder=tmp_path_factory.mktemp("bad"))
+    server = Server(folder=tmp_path_factory.mktemp("bad"), expected=_SAID)
     try:
         asyncio.run(_started(server))
         yield server

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,13 @@ def test_settings_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     refused(shipbell_here(environment(tmp_path, {"SHIPBELL_WECOM_BURST": "many"}), "migrate"), "SHIPBELL_WECOM_BURST")
     unknown = environment(tmp_path, {"SHIPBELL_CHANNEL_REGIONS": "wecon=*"})
     refused(shipbell_here(unknown, "migrate"), "SHIPBELL_CHANNEL_REGIONS names no channel with “wecon”")
+
+
+def test_settings_that_cannot_be_read_end_a_server_with_a_sentence_before_it_serves(tmp_path: Path) -> None:
+    assert shipbell_here(environment(tmp_path), "migrate").code == 0
+    with sqlite3.connect(tmp_path / "shipbell.db") as beside:
+        beside.execute("ALTER TABLE sources RENAME TO hidden")
+    refused(shipbell(environment(tmp_path), "serve", "--port", "0"), "cannot be used: no such table")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

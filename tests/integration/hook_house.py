@@ -117,13 +117,15 @@ class MemoryIntake:
     trouble: Exception | None = None
     kept: list[Received] = field(default_factory=list)
     calls: list[DoorCall] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
-    async def accept(self, received: Sequence[Received], *, version: int) -> Accepted:
+    async def accept(self, received: Sequence[Received], *, version: int, size_bytes: int = 0) -> Accepted:
         if self.trouble is not None:
             raise self.trouble
         if version != self.version:
             raise ConfigurationMoved
         known = {(one.source_id, one.event.id) for one in self.kept}
+        self.sizes.append(size_bytes)
         fresh = [one for one in received if (one.source_id, one.event.id) not in known]
         self.kept += fresh
         accepted = tuple(one.id for one in fresh if isinstance(one.event, Event))

@@ -1,5 +1,7 @@
 """Ingest: from a call at a hook to committed events, with every call noted at the door."""
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import timedelta
 
@@ -47,6 +49,22 @@ async def test_an_event_is_kept_with_a_delivery_for_each_subscription_that_wants
     lanes = [[one.lane_id for one in received.deliveries] for received in built.intake.kept]
     assert lanes == [[10], [20], []]
     assert all(one.received_at == STARTED and one.source_id == 1 for one in built.intake.kept)
+
+
+async def test_a_small_call_comes_between_large_ones_that_came_before_it() -> None:
+    built = house()
+    ingest = built.ingest()
+
+    def calling(tool_id: str, description: str) -> Coroutine[None, None, Accepted]:
+        told = msgspec.json.encode({**FAILED, "id": tool_id, "run": {"description": description}})
+        request = InboundRequest(
+            headers={"authorization": f"Bearer {SECRET}"}, query={}, body=told, received_at=STARTED
+        )
+        return ingest("payments", "generic", request, "192.0.2.7")
+
+    await asyncio.gather(*(calling(f"large {number}", "x" * 200_000) for number in range(10)), calling("small", "x"))
+    assert [one.event.id for one in built.intake.kept].index("small") <= 1
+    assert [size > 200_000 for size in sorted(built.intake.sizes)] == [False, *[True] * 10]
 
 
 async def test_every_row_has_a_number_of_its_own() -> None:

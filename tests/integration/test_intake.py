@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from settings_store import AT, Store, opened_store
 from shipbell.domain.errors import DatabaseUnusable
@@ -101,8 +102,12 @@ async def test_a_listener_that_breaks_stops_nothing(tmp_path: Path) -> None:
         raise RuntimeError
 
     async with inlet(tmp_path, woken=broken) as door:
-        for number in range(3):
-            await door.intake.accept([door.received(str(number))], version=0)
+        with capture_logs() as lines:
+            for number in range(3):
+                await door.intake.accept([door.received(str(number))], version=0)
+        assert [(line["event"], line["error"], "exc_info" in line) for line in lines] == [
+            ("intake.unheard", "RuntimeError", False)
+        ] * 3
         assert not door.running.done()
         assert await door.kept() == ["0", "1", "2"]
 

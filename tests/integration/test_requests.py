@@ -98,6 +98,8 @@ def test_a_fault_of_ours_is_500_without_its_inside_and_the_server_lives(client: 
     assert "Traceback" not in response.text
     assert [line["event"] for line in lines] == ["request.broken", "request.answered"]
     assert lines[0]["request_id"] == response.headers["X-Request-Id"]
+    assert (lines[0]["error"], "exc_info" in lines[0]) == ("RuntimeError", False)
+    assert lines[0]["at"][0].startswith("shipbell.usecases.ingest:")
     assert lines[1]["code"] == "internal-error"
     assert built.observed == [("internal-error", 500)]
     built.intake.trouble = None

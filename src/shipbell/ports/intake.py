@@ -56,11 +56,12 @@ class DoorCall(Struct, frozen=True, kw_only=True):
 class Intake(Protocol):
     """The durable way in."""
 
-    async def accept(self, received: Sequence[Received], *, version: int) -> Accepted:
+    async def accept(self, received: Sequence[Received], *, version: int, size_bytes: int = 0) -> Accepted:
         """Keep events and their deliveries together; known `(project, source, id)` count as duplicates.
 
-        Returns after the commit. Raises ConfigurationMoved when `version` is not the configuration's any
-        more, Busy when the queue is full, DatabaseUnusable when nothing can be written.
+        `size_bytes` is how long the call was. Returns after the commit. Raises ConfigurationMoved when `version`
+        is not the configuration's any more, Busy when the queue is full for this project, DatabaseUnusable when
+        nothing can be written.
         """
         ...
 

@@ -1,7 +1,6 @@
 """Directory on a database: a cached picture for the hot path, records for people, edits in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -15,12 +14,10 @@ from shipbell.storage.codec import from_ms, to_ms
 from shipbell.storage.editing import Editor
 from shipbell.storage.engine import Database
 from shipbell.storage.heads import content_of
-from shipbell.storage.schema import counters
+from shipbell.storage.picture import Picture, version_of
 from shipbell.storage.schema_people import projects, sources, subscriptions
 from shipbell.storage.vault import Vault
 
-# A change by another process is seen this soon.
-_FRESH = timedelta(seconds=0.5)
 # So many projects, those looked at last, are kept as they were read: a large one takes longer to read than a page may.
 _REMEMBERED = 16
 
@@ -45,34 +42,16 @@ class SqlDirectory:
         self._clock = clock
         self._changed = changed
         self._editor = Editor(vault=vault, ids=ids, offered=offered, lane_of=lane_of)
-        self._picture: Snapshot | None = None
+        self._picture = Picture(database, clock, self._read)
         self._wholes: dict[str, tuple[int, ProjectWhole]] = {}
-        self._checked_at = clock.now()
-        self._checking = False
 
     async def snapshot(self) -> Snapshot:
-        """The present picture, at most half a second old, and the while that one look at the database takes."""
-        now, picture = self._clock.now(), self._picture
-        if picture is None:
-            return await self.refresh()
-        if self._checking or timedelta() <= now - self._checked_at < _FRESH:
-            return picture
-        # One caller looks; the others do not queue up behind it with looks of their own.
-        self._checking = True
-        try:
-            version = await self._database.read(_version)
-        finally:
-            self._checking = False
-        if version != picture.version:
-            return await self.refresh()
-        self._checked_at = now
-        return picture
+        """The present picture (see `Picture.present`)."""
+        return await self._picture.present()
 
     async def refresh(self) -> Snapshot:
         """The picture as the database has it this moment."""
-        self._picture = await self._database.read(self._read)
-        self._checked_at = self._clock.now()
-        return self._picture
+        return await self._picture.renewed()
 
     async def projects(self) -> Sequence[ProjectRecord]:
         """Every project in order of key."""
@@ -84,7 +63,7 @@ class SqlDirectory:
 
     def _whole(self, connection: Connection, key: str) -> ProjectWhole | None:
         """A project as it is; what was read before holds as long as no setting of anybody changed."""
-        version = _version(connection)
+        version = version_of(connection)
         known = self._wholes.pop(key, None)
         whole = known[1] if known and known[0] == version else records.whole_of(connection, self._vault, key)
         if whole is not None:
@@ -99,23 +78,23 @@ class SqlDirectory:
             return
         now = to_ms(self._clock.now())
         await self._database.write(lambda connection: self._editor.apply(connection, edits, by, now))
-        self._picture = None
+        self._picture.outdate()
         self._changed()
 
     def _read(self, connection: Connection) -> Snapshot:
-        version = _version(connection)
+        version = version_of(connection)
         now = to_ms(self._clock.now())
         senders: dict[int, dict[str, KnownSource]] = {}
-        for row in connection.execute(select(sources)).mappings():
+        for row in connection.execute(select(sources)).mappings().all():
             senders.setdefault(row["project_id"], {})[row["name"]] = self._source(row, now)
         wanted: dict[int, list[Subscription]] = {}
-        for row in connection.execute(select(subscriptions).order_by(subscriptions.c.id)).mappings():
+        for row in connection.execute(select(subscriptions).order_by(subscriptions.c.id)).mappings().all():
             wanted.setdefault(row["project_id"], []).append(_subscription(row))
         return Snapshot(
             version=version,
             projects={
                 row["key"]: _project(row, senders.get(row["id"], {}), wanted.get(row["id"], []))
-                for row in connection.execute(select(projects)).mappings()
+                for row in connection.execute(select(projects)).mappings().all()
             },
         )
 
@@ -125,12 +104,6 @@ class SqlDirectory:
             secrets.append(self._vault.decrypt(row["old_secret"]))
         until = from_ms(row["old_until"]) if len(secrets) > 1 else None
         return KnownSource(id=row["id"], name=row["name"], kind=row["kind"], secrets=tuple(secrets), old_until=until)
-
-
-def _version(connection: Connection) -> int:
-    statement = select(counters.c.value).where(counters.c.name == "configuration")
-    version: int = connection.execute(statement).scalar_one()
-    return version
 
 
 def _project(row: RowMapping, senders: Mapping[str, KnownSource], wanted: Sequence[Subscription]) -> KnownProject:

@@ -2,35 +2,25 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from shipbell.domain.errors import Busy, DatabaseUnusable
+from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.clock import Ids
 from shipbell.ports.intake import Accepted, DoorCall, Received
 from shipbell.storage.door import DoorLog
 from shipbell.storage.engine import Database
 from shipbell.storage.keeping import Submission, keep
+from shipbell.storage.turns import Turns, Waiting
 from shipbell.telemetry import log
+from shipbell.telemetry.surprises import surprise
 
-_AT_ONCE = 1_024
-_QUEUE = 20_000
 _DOOR_SECONDS = 1.0
 
 # What a sender is told: what was kept, or why it was not.
 _Ending = Accepted | Exception
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """A submission whose sender waits for the commit."""
-
-    submission: Submission
-    done: asyncio.Future[Accepted] = field(repr=False)
 
 
 class GroupIntake:
@@ -50,20 +40,17 @@ class GroupIntake:
         self._database = database
         self._expiry = expiry
         self._woken = woken
-        self._queue: deque[_Waiting] = deque()
-        self._events = 0
+        self._queue = Turns()
         self._arrived = asyncio.Event()
         self._door = DoorLog(ids)
 
-    async def accept(self, received: Sequence[Received], *, version: int) -> Accepted:
+    async def accept(self, received: Sequence[Received], *, version: int, size_bytes: int = 0) -> Accepted:
         """Keep events and their deliveries together (see `ports.intake.Intake.accept`)."""
         if not received:
             return Accepted(event_ids=(), duplicates=0, ignored=0)
-        if self._events + len(received) > _QUEUE:
-            raise Busy("More events wait to be kept than there is room for: send them again in a second.")
-        waiting = _Waiting(Submission(tuple(received), version), asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._events += len(received)
+        submission = Submission(tuple(received), version)
+        waiting = Waiting(submission, size_bytes, asyncio.get_running_loop().create_future())
+        self._queue.add(waiting)
         self._arrived.set()
         return await waiting.done
 
@@ -79,7 +66,7 @@ class GroupIntake:
             if not self._queue:
                 await self._arrival(door_at - loop.time())
             if self._queue:
-                await self._keep(self._take())
+                await self._keep(self._queue.take())
             if loop.time() >= door_at:
                 await self._write_door()
                 door_at = loop.time() + self._door_seconds
@@ -92,20 +79,10 @@ class GroupIntake:
     async def drain(self) -> None:
         """Keep what is still queued, with the door's calls, before the end."""
         while self._queue:
-            await self._keep(self._take())
+            await self._keep(self._queue.take())
         await self._write_door()
 
-    def _take(self) -> list[_Waiting]:
-        """The next submissions, as many as one transaction should hold; always at least one."""
-        taken = [self._queue.popleft()]
-        size = len(taken[0].submission.received)
-        while self._queue and size + len(self._queue[0].submission.received) <= _AT_ONCE:
-            taken.append(self._queue.popleft())
-            size += len(taken[-1].submission.received)
-        self._events -= size
-        return taken
-
-    async def _keep(self, taken: list[_Waiting]) -> None:
+    async def _keep(self, taken: list[Waiting]) -> None:
         submissions = [one.submission for one in taken]
         endings: Sequence[_Ending]
         try:
@@ -125,7 +102,7 @@ class GroupIntake:
         try:
             self._woken()
         except Exception as error:  # noqa: BLE001 - what is kept is kept; the worker's sweep finds it too
-            log().error("intake.unheard", error=type(error).__name__, exc_info=error)
+            log().error("intake.unheard", **surprise(error))
 
     async def _keep_alone(self, submission: Submission) -> _Ending:
         try:

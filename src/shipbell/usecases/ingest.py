@@ -1,7 +1,8 @@
 """Ingest: from a call at a hook to committed events."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shipbell.domain.errors import BadSignature, Busy, NotFound, ShipbellError, UnknownSourceKind
@@ -13,6 +14,8 @@ from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Intake
 from shipbell.ports.source import EventSource, InboundRequest
 
 _TRIES = 5
+# Longer calls take more than a millisecond to check and read.
+_LARGE_BYTES = 128 * 1024
 _UNKNOWN = "There is no such project or source: check the address of the hook."
 
 
@@ -28,12 +31,17 @@ class Ingest:
     status_of: Callable[[ShipbellError], int]
     counted: Callable[[str, Accepted], None] = lambda _kind, _accepted: None
     limit: Callable[[int, datetime], None] = lambda _source_id, _now: None
+    # Large calls are read one in each turn of the event loop, so that small ones come between them.
+    large: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def __call__(self, project_key: str, source_name: str, request: InboundRequest, address: str) -> Accepted:
         """Keep the events of one call; returns after the commit.
 
         Raises NotFound, BadSignature, TooOften, MalformedEvent, Busy or DatabaseUnusable.
         """
+        if len(request.body) > _LARGE_BYTES:
+            async with self.large:
+                await asyncio.sleep(0)
         snapshot = await self.directory.snapshot()
         project, source = find(snapshot, project_key, source_name)
         try:
@@ -65,11 +73,11 @@ class Ingest:
         verify(reader, source, request)
         # Only now: who does not know the secret cannot use up what the source may send.
         self.limit(source.id, request.received_at)
-        events = reader.parse(request)
+        events, size_bytes = reader.parse(request), len(request.body)
         for _ in range(_TRIES):
             received = [self._received(one, project, source, request) for one in events]
             try:
-                return await self.intake.accept(received, version=snapshot.version)
+                return await self.intake.accept(received, version=snapshot.version, size_bytes=size_bytes)
             except ConfigurationMoved:
                 snapshot = await self.directory.refresh()
                 project, source = find(snapshot, project.key, source.name)

@@ -1,5 +1,6 @@
 """The application: routes, one log line a request, and errors in words."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shipbell.domain.errors import InternalError, NotFound, ShipbellError, WrongMethod
+from shipbell.domain.errors import Busy, InternalError, NotFound, ShipbellError, WrongMethod
 from shipbell.telemetry import log, new_request_id
+from shipbell.telemetry.surprises import surprise
 from shipbell.web.hooks import Answer, Hook, answer_of
 from shipbell.web.problems import problem
 
 _HOOKS = "/hooks"
 _READ = "GET, HEAD"
+_STOPPING = Busy("The server stops: ask again in some seconds.", 5)
 
 Check = Callable[[], Awaitable[dict[str, str]]]
 
@@ -144,6 +147,11 @@ class Observed:
         scope.setdefault("state", {})["request_id"] = request_id
         try:
             await (self.hook if _of_hooks(scope["path"]) else self.app)(scope, receive, sent)
+        except asyncio.CancelledError:
+            # uvicorn gives up on what still waits when the server stops, and would log it as a fault.
+            if not status:
+                scope["state"]["code"] = _STOPPING.code
+                await problem(_STOPPING)(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
             broken = _broken_by(error, request_id)
             if not status:
@@ -154,7 +162,7 @@ class Observed:
 
 def _broken_by(error: Exception, request_id: str) -> InternalError:
     """Tell the log of a fault that nobody foresaw; what its caller may know of it."""
-    log().error("request.broken", request_id=request_id, error=type(error).__name__, exc_info=error)
+    log().error("request.broken", request_id=request_id, **surprise(error))
     return InternalError(f"Tell the administrator this request id: {request_id}.")
 
 
