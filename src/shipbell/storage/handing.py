@@ -19,6 +19,7 @@ from shipbell.storage.heads import GLANCE, LOOK_AHEAD, UNPACED_GLANCE, bury_unsa
 from shipbell.storage.lane_ends import closed
 from shipbell.storage.lane_rows import Flight, LaneRow, PendingCompanion
 from shipbell.telemetry import log
+from shipbell.telemetry.surprises import surprise
 
 LEASE_MS = 30_000
 # Longer looks in one transaction: each costs as much as a hundred plain calls, and hooks wait meanwhile.
@@ -193,7 +194,7 @@ def _picked(connection: Connection, head: Head, rules: Rules, now: int) -> Hando
         return rules.pick(head)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one event, the others must go on
         first = head.waiting[0]
-        log().error("delivery.not_composed", delivery=first.id, error=type(error).__name__, exc_info=error)
+        log().error("delivery.not_composed", delivery=first.id, **surprise(error))
         bury_unsayable(connection, first.id, now)
         return None
 
@@ -266,7 +267,7 @@ def _alerting(rules: Rules, lane: LaneRow, pending: PendingCompanion) -> tuple[s
     try:
         return rules.alert(lane.channel, pending.companion)
     except Exception as error:  # noqa: BLE001 - the messages behind it must go on
-        log().error("companion.not_composed", robot=encode(Prefix.ROBOT, lane.id), error=type(error).__name__)
+        log().error("companion.not_composed", robot=encode(Prefix.ROBOT, lane.id), **surprise(error))
         return None
 
 

@@ -9,6 +9,7 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.clock import Clock
 from shipbell.ports.lanes import Batch, Handed, Lanes, Settlement
 from shipbell.telemetry import log
+from shipbell.telemetry.surprises import surprise
 from shipbell.usecases.deliver import Deliver
 
 # Calls older than this leave the counted places, so that stalled robots cannot use them up.
@@ -126,7 +127,7 @@ class Drain:
             self._done.append(settlement)
             self.observe(settlement)
         except Exception as error:  # noqa: BLE001 - the call is settled; only its line in log and metrics is lost
-            log().error("call.unobserved", error=type(error).__name__)
+            log().error("call.unobserved", **surprise(error))
         finally:
             del self._calls[batch.lane_id]
             self._changed.set()
@@ -135,7 +136,7 @@ class Drain:
         try:
             return await self.deliver(batch)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one call, its lane must go on
-            log().error("call.broken", robot=encode(Prefix.ROBOT, batch.lane_id), error=type(error).__name__)
+            log().error("call.broken", robot=encode(Prefix.ROBOT, batch.lane_id), **surprise(error))
             return self.deliver.broken(batch, error)
 
     def _calling(self, unsettled: Sequence[Settlement] = ()) -> set[int]:

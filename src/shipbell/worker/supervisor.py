@@ -7,6 +7,7 @@ from typing import Protocol
 
 from shipbell.domain.errors import InternalError
 from shipbell.telemetry import log
+from shipbell.telemetry.surprises import surprise
 
 Task = asyncio.Task[None]
 
@@ -44,7 +45,7 @@ def _tell(stop: asyncio.Event, name: str, task: Task) -> None:
     if stop.is_set():
         return
     error = None if task.cancelled() else task.exception()
-    log().error("part.ended", part=name, error=type(error).__name__, exc_info=error)
+    log().error("part.ended", part=name, **surprise(error))
 
 
 def ended(part: str) -> InternalError:
