@@ -31,7 +31,7 @@ class Tidy:
     jumped: Callable[[timedelta], None] = lambda _jump: None
     _last: Reading | None = None
     _unsettled: bool = False
-    _forget_at: float = 0.0
+    _forget_at: float | None = None
 
     async def run(self) -> None:
         """Tidy until cancelled."""
@@ -40,27 +40,21 @@ class Tidy:
             await asyncio.sleep(_EXPIRE_SECONDS)
 
     async def turn(self) -> None:
-        """Tidy once; the round that notices a jump of the clock lets nothing expire and forgets nothing."""
-        reading = Reading(self.clock.now(), self.clock.steady())
+        """Tidy once; from the moment that a jump of the clock is noticed nothing expires and nothing is forgotten."""
         try:
-            if self._jumped(reading):
-                await self.upkeep.clock_jumped()
-                self._unsettled = False
-            else:
-                expired = await self.upkeep.expire()
-                if expired:
-                    log().info("deliveries.expired", count=expired)
-                await self._tell()
-                await self._tally()
-                if reading.steady >= self._forget_at:
-                    self._forget_at = reading.steady + _FORGET_EVERY_SECONDS
-                    await self._forget()
+            for step in (self._expire, self._tell, self._tally, self._forget_now_and_then):
+                if self._jumped():
+                    await self.upkeep.clock_jumped()
+                    self._unsettled = False
+                    return
+                await step()
         except DatabaseUnusable as error:
             log().error("tidy.stuck", sentence=error.sentence)
             self.troubled(error)
 
-    def _jumped(self, reading: Reading) -> bool:
+    def _jumped(self) -> bool:
         """Whether the clock jumped and that is not taken care of."""
+        reading = Reading(self.clock.now(), self.clock.steady())
         jump = None if self._last is None else reading.jump_since(self._last)
         self._last = reading
         if jump is not None:
@@ -68,6 +62,11 @@ class Tidy:
             self.jumped(jump)
             self._unsettled = True
         return self._unsettled
+
+    async def _expire(self) -> None:
+        expired = await self.upkeep.expire()
+        if expired:
+            log().info("deliveries.expired", count=expired)
 
     async def _tell(self) -> None:
         waiting, oldest_at = await self.upkeep.waiting()
@@ -82,8 +81,12 @@ class Tidy:
                 return
             await asyncio.sleep(_BETWEEN_CHUNKS_SECONDS)
 
-    async def _forget(self) -> None:
+    async def _forget_now_and_then(self) -> None:
         """Chunk by chunk, so that events are never held up."""
+        now = self.clock.steady()
+        if self._forget_at is not None and now < self._forget_at:
+            return
+        self._forget_at = now + _FORGET_EVERY_SECONDS
         before = self.clock.now() - self.retention
         while gone := await self.upkeep.forget(before):
             log().info("history.forgotten", rows=gone)
