@@ -8,10 +8,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 
 from lane_house import BAD, BUSY, GONE, LOST, OK, THROTTLED, House, furnished, house, names_of, unsaved_test, url_of
-from settings_store import KEY_A, new_key, subscription
+from settings_store import KEY_A, new_key, source, subscription
 from shipbell.domain.results import Delivered, Refused, Result
 from shipbell.storage.schema import deliveries, lanes
-from shipbell.storage.schema_people import subscriptions
+from shipbell.storage.schema_people import sources, subscriptions
 
 TWO = ("release group", "second")
 OTHER_PATH = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/upload_media?key={KEY_A}"
@@ -295,3 +295,15 @@ async def test_what_was_accepted_under_a_clock_that_was_behind_is_not_forgotten_
     # A day later retention goes on.
     made.clock.move(25 * HOURS)
     assert await made.upkeep.forget(made.clock.now()) > 0
+
+
+async def test_a_source_whose_secret_no_key_opens_admits_nobody_and_stops_no_other(made: House) -> None:
+    token = Fernet(new_key().reveal()).encrypt(b"lost")
+    await made.change(source("other"))
+    await made.store.database.write(
+        lambda connection: connection.execute(
+            update(sources).where(sources.c.name == "other").values(secret=token, old_secret=token)
+        )
+    )
+    known = (await made.store.directory.refresh()).projects["payments"].sources
+    assert (known["other"].secrets, len(known["ci"].secrets)) == ((), 1)

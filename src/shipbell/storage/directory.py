@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, select
 
+from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.rules import members_of
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Format, GateFilter, Locale, Subscription
@@ -17,6 +18,7 @@ from shipbell.storage.heads import content_of
 from shipbell.storage.picture import Picture, version_of
 from shipbell.storage.schema_people import projects, sources, subscriptions
 from shipbell.storage.vault import Vault
+from shipbell.telemetry import log
 
 # So many projects, those looked at last, are kept as they were read: a large one takes longer to read than a page may.
 _REMEMBERED = 16
@@ -99,9 +101,15 @@ class SqlDirectory:
         )
 
     def _source(self, row: RowMapping, now: int) -> KnownSource:
-        secrets = [self._vault.decrypt(row["secret"])]
-        if row["old_secret"] is not None and row["old_until"] is not None and row["old_until"] > now:
-            secrets.append(self._vault.decrypt(row["old_secret"]))
+        secret = self._vault.opened(row["secret"])
+        if secret is None:
+            # It admits nobody, and keeps no other source from being read.
+            log().error("source.sealed", source=encode(Prefix.SOURCE, row["id"]))
+            return KnownSource(id=row["id"], name=row["name"], kind=row["kind"], secrets=())
+        secrets = [secret]
+        old = self._vault.opened(row["old_secret"])
+        if old is not None and row["old_until"] is not None and row["old_until"] > now:
+            secrets.append(old)
         until = from_ms(row["old_until"]) if len(secrets) > 1 else None
         return KnownSource(id=row["id"], name=row["name"], kind=row["kind"], secrets=tuple(secrets), old_until=until)
 
