@@ -166,8 +166,9 @@ def test_who_does_not_read_the_answer_is_ended(monkeypatch: pytest.MonkeyPatch) 
         wire = Wire(int(address.rpartition(":")[2]))
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         wire.send(HEALTH)
-        assert gone.wait(20)
+        ended = gone.wait(20)
         wire.socket.close()
+    assert ended
 
 
 def test_refusals_of_a_kind_are_told_once_in_five_seconds() -> None:

@@ -62,6 +62,17 @@ def test_one_right_signature_among_others_admits() -> None:
     assert not refused(call(BODY, headers={**request.headers, "webhook-signature": several}), WHSEC)
 
 
+def test_sixteen_signatures_are_looked_at_and_one_more_is_refused_in_words() -> None:
+    request = signed(WHSEC)
+    mine = request.headers["webhook-signature"]
+    for others, admitted in ((15, True), (16, False)):
+        several = "v1,bm90aGluZw== " * others + mine
+        given_ = call(BODY, headers={**request.headers, "webhook-signature": several})
+        assert refused(given_, WHSEC) is not admitted
+    with pytest.raises(BadSignature, match="more than 16 signatures"):
+        verify_shared(given_, Secret(WHSEC))
+
+
 def test_a_right_proof_beside_a_wrong_one_admits() -> None:
     assert not refused(call(headers={"authorization": "Bearer wrong"}, query={"token": RAW}))
 
