@@ -146,16 +146,17 @@ class Bounded(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         if self.pipeline:
             return
-        self._read_on()
+        if self._unread:
+            self._read_on()
         if not self._rests():
             return
-        self._let_go()
+        if self._holds:
+            self._let_go()
         if self._last is not None:
             self._part(self._last)
             return
         self.flow.resume_reading()
         if self.headers is self._read:
-            self._unset_keepalive_if_required()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
