@@ -2,6 +2,7 @@
 
 import gc
 import json
+import threading
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from hook_house import SECRET, House, house, served
+from shipbell.web.bounds import Bounded
 from shipbell.web.hooks import Hook
 from test_wire import HOOK, Wire, chunked, event, post
 from test_wire_bounds import START
@@ -152,6 +154,35 @@ def test_few_of_thousands_of_requests_behind_one_another_are_held(monkeypatch: p
         wire.socket.close()
     assert app.seen == calls
     assert app.most < 100
+
+
+class Weighing:
+    """An application that asks for each body, and weighs what its connections hold unread."""
+
+    def __init__(self) -> None:
+        self.seen = self.most_bytes = 0
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        self.seen += 1
+        if self.seen % 200 == 0:
+            held = [len(one._unread) for one in gc.get_objects() if isinstance(one, Bounded)]
+            self.most_bytes = max(self.most_bytes, *held, 0)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def test_no_more_is_read_while_requests_wait() -> None:
+    app, calls = Weighing(), 4_000
+    with served(app) as address:
+        wire = Wire(int(address.rpartition(":")[2]))
+        raw = b"POST / HTTP/1.1\r\nHost:\r\nX: " + b"x" * 1_000 + b"\r\nContent-Length: 0\r\n\r\n"
+        sending = threading.Thread(target=wire.send, args=(raw * calls,))
+        sending.start()
+        assert {wire.answer()[0] for _ in range(calls)} == {204}
+        sending.join()
+        wire.socket.close()
+    assert app.most_bytes <= 512 * 1024
 
 
 def test_a_long_body_behind_many_requests_is_read_to_its_end(wire: Wire, built: House) -> None:
