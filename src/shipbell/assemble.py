@@ -185,6 +185,20 @@ def _paces(settings: Settings) -> Mapping[str, PaceRule]:
     return {**{one.kind: one.pace for one in channels.REGISTRY}, **settings.paces}
 
 
+def _rules(settings: Settings, opened: Opened, ids: TimeOrderedIds) -> Rules:
+    """What handing out calls needs from outside of the storage."""
+    known = channels.by_kind()
+    pick = Pick(known)
+    return Rules(
+        pick=pick,
+        alert=pick.alert,
+        pace=_paces(settings),
+        open_url=opened.vault.decrypt,
+        address_of=lambda kind, url: known[kind].address(url),
+        ids=ids,
+    )
+
+
 def _decoy(hasher: PasswordHasher) -> str:
     """A hash that no password fits: free to make, since its bytes are random, and as dear to check as a real one."""
     salt, digest = (b64encode(token_bytes(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
@@ -230,16 +244,8 @@ def assemble(settings: Settings) -> Parts:
     keys = secret_keys(settings)
     opened = open_store(path, keys)
     refused = SqlRefusedSignIns(opened.database, clock, ids)
-    pick = Pick(known)
     woken = Woken()
-    rules = Rules(
-        pick=pick,
-        alert=pick.alert,
-        pace=_paces(settings),
-        open_url=opened.vault.decrypt,
-        address_of=lambda kind, url: known[kind].address(url),
-        ids=ids,
-    )
+    rules = _rules(settings, opened, ids)
     return Parts(
         settings=settings,
         clock=clock,

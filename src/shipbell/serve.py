@@ -10,8 +10,6 @@ import socket
 import sys
 from dataclasses import dataclass
 
-import uvicorn
-
 from shipbell import channels, sources
 from shipbell.assemble import Parts, assembled
 from shipbell.domain.errors import CannotListen
@@ -34,12 +32,12 @@ from shipbell.web.console.project_services import ProjectServices
 from shipbell.web.console.routes import console
 from shipbell.web.console.services import ConsoleServices
 from shipbell.web.console.streams import Streams
+from shipbell.web.crowd import Crowd, connections_within_limits
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
-from shipbell.web.server import Server
+from shipbell.web.server import Server, configured
 from shipbell.web.traced import Traced
-from shipbell.web.wire import WholeAnswers
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
 from shipbell.worker.supervisor import ended, started, until_stopped
@@ -48,7 +46,6 @@ from shipbell.worker.tidy import Tidy
 from shipbell.worker.watch import Watch
 
 _DRAIN_SECONDS = 14.0
-_GRACE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,8 @@ async def _run(parts: Parts, traces: Traces | None, listening: socket.socket, ad
     watch = Watch(upkeep=parts.upkeep, told=(lambda robots: metrics.stand(robots.count), alarms.stand))
     streams = Streams(SqlPulse(parts.opened.database))
     app = build_app(_services(parts, intake, metrics, traces, streams))
-    server = Server(_uvicorn(Traced(app, traces) if traces else app), ending=streams.close)
+    crowd = Crowd(most=connections_within_limits(), trusted=settings.trusted_proxies)
+    server = Server(configured(Traced(app, traces) if traces else app, crowd), ending=streams.close)
     vital = started(place=parts.upkeep.place, intake=intake, tidy=tidy, drain=drain)
     others = started(watch=watch, alarms=alarms)
     port = listening.getsockname()[1]
@@ -282,20 +280,4 @@ def _alarms(parts: Parts, transport: HttpTransport) -> Alarms:
         transport=transport,
         clock=parts.clock,
         locale=parts.settings.operator_locale,
-    )
-
-
-def _uvicorn(app) -> uvicorn.Config:  # type: ignore[no-untyped-def]  # noqa: ANN001 - uvicorn's own union
-    return uvicorn.Config(
-        app,
-        loop="none",
-        http=WholeAnswers,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        timeout_keep_alive=30,
     )

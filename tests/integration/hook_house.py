@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import uvicorn
 from starlette.routing import BaseRoute
@@ -20,6 +21,7 @@ from shipbell.ports.directory import By, Edit, KnownProject, KnownSource, Projec
 from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Received
 from shipbell.usecases.ingest import Ingest
 from shipbell.web.app import WebServices, build_app
+from shipbell.web.crowd import Crowd
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
@@ -203,11 +205,18 @@ def with_secrets(built: House, *secrets: str, old_until: timedelta | None = None
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
+def served(app: ASGIApp, crowd: Crowd | None = None, *, keep_alive_seconds: int = 5) -> Iterator[str]:
     """The address of a real server on loopback, ended afterwards."""
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http=WholeAnswers, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+        app,
+        http=partial(WholeAnswers, crowd=crowd or Crowd()),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=keep_alive_seconds,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

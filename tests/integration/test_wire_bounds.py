@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from hook_house import House, house, served
-from shipbell.web import wire as spoken
+from shipbell.web import bounds
 from test_wire import HOOK, Wire, event, post
 
 MIB = 1024 * 1024
@@ -44,7 +44,7 @@ def port(built: House) -> Iterator[int]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks follow each other at once."""
-    monkeypatch.setattr(spoken, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "_PATIENCE_SECONDS", 0.05)
 
 
 def poured(wire: Wire, first: bytes, more: bytes) -> int:

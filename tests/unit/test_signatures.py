@@ -62,6 +62,18 @@ def test_one_right_signature_among_others_admits() -> None:
     assert not refused(call(BODY, headers={**request.headers, "webhook-signature": several}), WHSEC)
 
 
+def test_sixteen_signatures_are_looked_at_and_one_more_is_refused_in_words() -> None:
+    request = signed(WHSEC)
+
+    def behind(others: int) -> InboundRequest:
+        several = "v1,bm90aGluZw== " * others + request.headers["webhook-signature"]
+        return call(BODY, headers={**request.headers, "webhook-signature": several})
+
+    assert not refused(behind(15), WHSEC)
+    with pytest.raises(BadSignature, match="more than 16 signatures"):
+        verify_shared(behind(16), Secret(WHSEC))
+
+
 def test_a_right_proof_beside_a_wrong_one_admits() -> None:
     assert not refused(call(headers={"authorization": "Bearer wrong"}, query={"token": RAW}))
 

@@ -3,14 +3,15 @@
 ShipbellError
 ├── BadInput            what was given is not right (exit 2, HTTP 4xx)
 │   ├── MalformedEvent · UnknownEventType · BodyTooLarge
-│   ├── MalformedBody · WrongMethod · HeadTooLarge
+│   ├── MalformedBody · WrongMethod
+│   ├── MalformedRequest · HeadTooLarge · UnknownCoding
 │   ├── InvalidFile · InvalidValue (a broken rule of a named field)
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
 │   ├── NotFound · Forbidden · Unauthenticated (SignInRefused)
 │   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator · CannotListen)
 │   ├── Stale
-│   └── Busy (with the seconds to wait; TooOften)
+│   └── Busy (with the seconds to wait; TooOften · Crowded)
 ├── Unusable            settings, key or database cannot be used (exit 3, HTTP 503; UnknownSourceKind)
 └── InternalError       a fault of ours (exit 1, HTTP 500)
 """
@@ -65,10 +66,22 @@ class BodyTooLarge(BadInput):
     code = "body-too-large"
 
 
+class MalformedRequest(BadInput):
+    """What came is not a request of HTTP/1.1."""
+
+    code = "malformed-request"
+
+
 class HeadTooLarge(BadInput):
-    """The request line and the headers have no end within some 64 KiB."""
+    """The request line and the headers have no end within some 64 KiB, or there are more than 100 headers."""
 
     code = "head-too-large"
+
+
+class UnknownCoding(BadInput):
+    """The body comes in a transfer coding other than chunked."""
+
+    code = "unknown-transfer-coding"
 
 
 class MalformedBody(BadInput):
@@ -216,6 +229,12 @@ class TooOften(Busy):
     """This source or address sends more than it may."""
 
     code = "too-often"
+
+
+class Crowded(Busy):
+    """Too many connections are open, or too many bytes of bodies are on their way in."""
+
+    code = "crowded"
 
 
 class Unusable(ShipbellError):

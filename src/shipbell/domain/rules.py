@@ -24,8 +24,7 @@ _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _USER_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff;,:/]{1,128}")
 _BAD_USER_ID = re.compile(r"[^0-9A-Za-z;.\-_@]")
 _UNPRINTABLE = re.compile("[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]")
-_SECRET_CHARACTERS = 512
-_MOST_SHOWN = 10**18
+_SECRET_CHARACTERS, _MOST_SHOWN = 512, 10**18
 _MOST_PROBLEMS, _FIELD_BYTES, _MESSAGE_BYTES = 1_000, 256, 1_024
 
 
@@ -193,7 +192,7 @@ def name(found: Findings, value: str | None, known: str | None = None) -> str | 
 
 def source_name(found: Findings, value: str | None) -> str | None:
     """A source's name: part of an address."""
-    return _matched(found, "name", value, _IN_ADDRESS, "Use 1 to 64 of a-z, 0-9 and -.")
+    return project_key(found, value, "name")
 
 
 def project_key(found: Findings, value: str | None, field: str = "key") -> str | None:

@@ -11,6 +11,7 @@ from shipbell.domain.secret import Secret
 from shipbell.ports.source import InboundRequest
 
 _TOLERANCE = timedelta(minutes=5)
+_MOST_SIGNATURES = 16
 _WHSEC = "whsec_"
 
 
@@ -52,6 +53,8 @@ def _signed(request: InboundRequest, secret: Secret) -> bool:
         return False
     if abs(request.received_at.timestamp() - int(timestamp[:12])) > _TOLERANCE.total_seconds():
         return False
+    if signatures.count(" ") >= _MOST_SIGNATURES:
+        raise BadSignature(f"There are more than {_MOST_SIGNATURES} signatures in `webhook-signature`: send fewer.")
     signed = f"{message_id}.{timestamp}.".encode("utf-8", "surrogateescape") + request.body
     given = [one.removeprefix("v1,") for one in signatures.split(" ") if one.startswith("v1,")]
     wanted = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in _keys(secret)]

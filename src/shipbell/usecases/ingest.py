@@ -56,6 +56,10 @@ class Ingest:
         self.counted(source.kind, accepted)
         return accepted
 
+    async def check_address(self, project_key: str, source_name: str) -> None:
+        """Raise NotFound when there is no such source, before its body is read."""
+        find(await self.directory.snapshot(), project_key, source_name)
+
     async def refused(
         self, project_key: str, source_name: str, error: ShipbellError, at: datetime, address: str
     ) -> None:

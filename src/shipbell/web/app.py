@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shipbell.domain.errors import Busy, InternalError, NotFound, ShipbellError, WrongMethod
+from shipbell.domain.errors import BadInput, Busy, InternalError, NotFound, ShipbellError, WrongMethod
 from shipbell.telemetry import log, new_request_id
 from shipbell.telemetry.surprises import surprise
-from shipbell.web.hooks import Answer, Hook, answer_of
+from shipbell.web.addresses import client_address
+from shipbell.web.hooks import GONE, Answer, Hook, answer_of, within_fields
 from shipbell.web.problems import problem
+from shipbell.web.readiness import Check, Readiness
 
 _HOOKS = "/hooks"
 _READ = "GET, HEAD"
 _STOPPING = Busy("The server stops: ask again in some seconds.", 5)
-
-Check = Callable[[], Awaitable[dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def build_app(services: WebServices) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/healthz", Probe(_healthy)),
-            Route("/readyz", Probe(_readiness(services.ready))),
+            Route("/readyz", Probe(_readiness(Readiness(services.ready, services.hook.clock)))),
             Route("/metrics", Probe(_metrics(services.metrics))),
             *services.routes,
         ],
@@ -73,9 +73,9 @@ async def _healthy(_request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-def _readiness(ready: Check) -> Callable[[Request], Awaitable[Response]]:
+def _readiness(ready: Readiness) -> Callable[[Request], Awaitable[Response]]:
     async def answer(_request: Request) -> Response:
-        checks = await ready()
+        checks = await ready.checks()
         fine = all(one == "ok" for one in checks.values())
         return JSONResponse({"status": "ok" if fine else "not ready", "checks": checks}, 200 if fine else 503)
 
@@ -126,7 +126,7 @@ class Observed:
         except Exception as error:  # noqa: BLE001 - the last place where one request's fault stays its own
             answer = answer_of(_broken_by(error, request_id))
         scope["state"]["code"] = answer.code
-        _tell(scope, request_id, answer.status, time.perf_counter() - began)
+        self._tell(scope, request_id, answer.status, time.perf_counter() - began)
         return replace(answer, headers=(*answer.headers, (b"x-request-id", request_id.encode())))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +146,9 @@ class Observed:
 
         scope.setdefault("state", {})["request_id"] = request_id
         try:
-            await (self.hook if _of_hooks(scope["path"]) else self.app)(scope, receive, sent)
+            await (self.hook if _of_hooks(scope["path"]) else self._bounded)(scope, receive, sent)
+        except ClientDisconnect:
+            scope["state"]["code"] = GONE
         except asyncio.CancelledError:
             # uvicorn gives up on what still waits when the server stops, and would log it as a fault.
             if not status:
@@ -157,7 +159,27 @@ class Observed:
             if not status:
                 scope["state"]["code"] = broken.code
                 await problem(broken)(scope, receive, sent)
-        _tell(scope, request_id, status, time.perf_counter() - began)
+        self._tell(scope, request_id, status, time.perf_counter() - began)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self.app
+        try:
+            within_fields(scope)
+        except BadInput as refusal:
+            scope["state"]["code"], app = refusal.code, problem(refusal)
+        await app(scope, receive, send)
+
+    def _tell(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        log().info(
+            "request.answered",
+            request_id=request_id,
+            client=client_address(scope, self.hook.trusted),
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            code=scope["state"].get("code"),
+            ms=round(seconds * 1000, 2),
+        )
 
 
 def _broken_by(error: Exception, request_id: str) -> InternalError:
@@ -168,15 +190,3 @@ def _broken_by(error: Exception, request_id: str) -> InternalError:
 
 def _of_hooks(path: str) -> bool:
     return path.startswith(_HOOKS) and path[len(_HOOKS) :][:1] in {"", "/"}
-
-
-def _tell(scope: Scope, request_id: str, status: int, seconds: float) -> None:
-    log().info(
-        "request.answered",
-        request_id=request_id,
-        method=scope["method"],
-        path=scope["path"],
-        status=status,
-        code=scope["state"].get("code"),
-        ms=round(seconds * 1000, 2),
-    )

@@ -12,10 +12,10 @@ from shipbell.ports.sessions import Session, Sessions
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.identity import Identity
 from shipbell.web.addresses import Network, client_address
-from shipbell.web.sessions import COOKIE, CSRF_FIELD, CSRF_HEADER
+from shipbell.web.cookies import cookie_of
+from shipbell.web.sessions import COOKIE, CSRF_HEADER
 
 _CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NOBODY = "Sign in, or send Authorization: Bearer TOKEN."
 _ENDED = "The token or session is wrong, expired or ended."
 _CSRF = "The form is too old or was not made here: load the page again."
@@ -30,8 +30,8 @@ class Auth:
     sessions: Sessions
     trusted: Sequence[Network] = ()
 
-    async def identify(self, request: Request, *, forms: bool = True) -> Identity:
-        """Who asks; `forms`: the CSRF token may also stand in a form.
+    async def identify(self, request: Request) -> Identity:
+        """Who asks.
 
         Raises Unauthenticated; Forbidden for a cookie that comes with a change but without its CSRF token.
         """
@@ -41,13 +41,13 @@ class Auth:
             return await self._by_token(bearer, address)
         identity = await self.by_cookie(request)
         if identity is None or identity.session is None:
-            raise Unauthenticated(_ENDED if COOKIE in request.cookies else _NOBODY)
-        await _check_form(request, identity.session, forms=forms)
+            raise Unauthenticated(_NOBODY if cookie_of(request, COOKIE) is None else _ENDED)
+        _check_origin(request, identity.session)
         return identity
 
     async def by_cookie(self, request: Request) -> Identity | None:
         """Who is signed in with this browser; None when nobody is. CSRF is not asked here."""
-        cookie = request.cookies.get(COOKIE, "")
+        cookie = cookie_of(request, COOKIE) or ""
         if not 0 < len(cookie) <= _LONGEST:
             return None
         found = await self.sessions.owner(hash_of(cookie))
@@ -67,13 +67,10 @@ class Auth:
         return Identity(user=found[0], token=found[1], address=address)
 
 
-async def _check_form(request: Request, session: Session, *, forms: bool) -> None:
+def _check_origin(request: Request, session: Session) -> None:
     """Raise Forbidden for a change that another site may have sent."""
     if request.method in _CHANGES_NOTHING:
         return
     given = request.headers.get(CSRF_HEADER)
-    if forms and given is None and request.headers.get("content-type", "").startswith(_FORMS):
-        field = (await request.form()).get(CSRF_FIELD)
-        given = field if isinstance(field, str) else None
     if given is None or not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise Forbidden(_CSRF)

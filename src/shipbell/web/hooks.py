@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from shipbell.domain.errors import BodyTooLarge, NotFound, ShipbellError, WrongMethod
+from shipbell.domain.errors import BadInput, BodyTooLarge, NotFound, ShipbellError, WrongMethod
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.clock import Clock
 from shipbell.ports.intake import Accepted
@@ -20,6 +20,10 @@ from shipbell.web.problems import problem, status_of
 
 MOST_BYTES = 1024 * 1024
 _ENCODE = msgspec.json.Encoder().encode
+# What a call is that its sender left in the middle: nobody hears an answer.
+GONE = "hung-up"
+MOST_FIELDS = 1_000
+_FIELDS = f"The address has more than {MOST_FIELDS:,} fields behind its question mark: send fewer."
 TOO_LARGE = "The body is over 1 MiB: send fewer or smaller events."
 _PARTS = 4
 _ALLOW = {"Allow": "POST, OPTIONS"}
@@ -48,23 +52,24 @@ class Hook:
         """Read one call and answer it."""
 
         async def reading() -> bytes:
+            await self.ingest.check_address(*_target(scope["path"]))
             return await read_body(_length(scope), receive)
 
-        try:
-            answer = await self.answer(scope, reading)
-        except ClientDisconnect:
-            return
+        answer = await self.answer(scope, reading)
         scope.setdefault("state", {})["code"] = answer.code
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def answer(self, scope: Scope, reading: Callable[[], Awaitable[bytes]]) -> Answer:
-        """The answer to one call; `reading` gives its body, or raises BodyTooLarge or ClientDisconnect."""
+        """The answer to one call; `reading` gives its body, or raises NotFound, BodyTooLarge or ClientDisconnect."""
         began = self.clock.now()
         code, status = "internal-error", 500
         try:
             answer = await self._answered(scope, reading, began)
             code, status = answer.code, answer.status
+        except ClientDisconnect:
+            code, status = GONE, 0
+            raise
         except ShipbellError as error:
             code, status = error.code, status_of(error)
             answer = answer_of(error, _ALLOW if isinstance(error, WrongMethod) else None)
@@ -91,7 +96,7 @@ class Hook:
         except BodyTooLarge as error:
             await self.ingest.refused(project, source, error, began, address)
             raise
-        query = scope["query_string"]
+        query = within_fields(scope)
         request = InboundRequest(
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             query=_query(query) if query else {},
@@ -118,6 +123,14 @@ def _target(path: str) -> tuple[str, str]:
     if len(parts) != _PARTS or not parts[2] or not parts[3]:
         raise NotFound("There is no such address here: a hook is /hooks/PROJECT/SOURCE.")
     return parts[2], parts[3]
+
+
+def within_fields(scope: Scope) -> bytes:
+    """The query of a request; raises BadInput when it has more fields than anybody means."""
+    query: bytes = scope["query_string"]
+    if query and query.count(b"&") >= MOST_FIELDS:
+        raise BadInput(_FIELDS)
+    return query
 
 
 def _query(raw: bytes) -> dict[str, str]:

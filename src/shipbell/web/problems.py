@@ -14,6 +14,7 @@ STATUSES: dict[type[ShipbellError], int] = {
     errors.BadInput: 400,
     errors.BodyTooLarge: 413,
     errors.HeadTooLarge: 431,
+    errors.UnknownCoding: 501,
     errors.BadSignature: 401,
     errors.InvalidValue: 422,
     errors.WrongMethod: 405,

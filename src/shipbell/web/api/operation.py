@@ -98,7 +98,7 @@ class Operation:
 
 async def carry_out(operation: Operation, services: ApiServices, request: Request) -> Response:
     """Find out who asks and whether one may, read the body, and let the handler answer."""
-    who = await services.auth.identify(request, forms=False)
+    who = await services.auth.identify(request)
     role = await _permitted(operation, services, request, who)
     body = await _body(operation, request)
     *others, last = expected_of(request)

@@ -16,6 +16,7 @@ from shipbell.usecases.sign_in import LASTS, begun
 from shipbell.web.console.frame import by_of, deed, form_of, frame_of, page, render, see_other, who_of
 from shipbell.web.console.services import services_of
 from shipbell.web.console.words import locale_of
+from shipbell.web.cookies import cookie_of
 from shipbell.web.sessions import BROWSER_COOKIE, secure, set_cookie
 
 _ZONES = tuple(sorted(one for one in available_timezones() if "/" in one and not one.startswith(("posix/", "right/"))))
@@ -47,7 +48,7 @@ async def change_password(request: Request) -> Response:
     if not who.user.local:
         raise Forbidden("This account has its password elsewhere.")
     address, agent = who.address or "unknown", request.headers.get("user-agent", "")
-    browser = request.cookies.get(BROWSER_COOKIE, "")
+    browser = cookie_of(request, BROWSER_COOKIE) or ""
     if form.one("password") != form.one("again"):
         problem = Problem(field="again", code="not-the-same", message=t("This is not the same as the new password."))
         return await _show(request, [problem], _BROKEN)

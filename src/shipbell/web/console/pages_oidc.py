@@ -14,6 +14,7 @@ from shipbell.web.addresses import client_address
 from shipbell.web.console.frame import frame_of, page, see_other
 from shipbell.web.console.pages_sign_in import way_on
 from shipbell.web.console.services import services_of
+from shipbell.web.cookies import cookie_of
 from shipbell.web.sessions import secure, set_cookie
 
 _START = "/sign-in/openid"
@@ -47,7 +48,7 @@ async def callback(request: Request) -> Response:
     """Take the provider's answer; the session that starts has a new cookie."""
     openid, given = _openid(request), request.query_params
     back = Return(
-        trip=request.cookies.get(_COOKIE, "")[:_LONGEST],
+        trip=(cookie_of(request, _COOKIE) or "")[:_LONGEST],
         state=given.get("state", ""),
         code=given.get("code", ""),
         error=given.get("error", ""),

@@ -21,6 +21,7 @@ from shipbell.web.console.frame import Frame, deed, frame_of, page, render, see_
 from shipbell.web.console.kept import Kept, opened, sealed
 from shipbell.web.console.openid_words import told
 from shipbell.web.console.services import services_of
+from shipbell.web.cookies import cookie_of
 from shipbell.web.sessions import BROWSER_COOKIE, CSRF_FIELD, clear_cookie, mark_browser, secure, set_cookie
 
 # Before there is a session, a form is tied to its browser by a cookie of its own.
@@ -56,7 +57,7 @@ async def sign_in(request: Request) -> Response:
             form.one("password"),
             address=client_address(request.scope, services.auth.trusted),
             agent=request.headers.get("user-agent", ""),
-            browser=request.cookies.get(BROWSER_COOKIE, ""),
+            browser=cookie_of(request, BROWSER_COOKIE) or "",
         )
     except TooOften as error:
         wait = t("Too many tries. Try again in {seconds} s.", seconds=error.retry_after)
@@ -109,7 +110,7 @@ def way_on(path: str) -> str:
 
 
 def _from_our_page(request: Request, form: Form) -> bool:
-    cookie = request.cookies.get(_FORM_COOKIE, "")
+    cookie = cookie_of(request, _FORM_COOKIE) or ""
     origin = request.headers.get("origin")
     foreign = origin not in {None, "null"} and urlsplit(str(origin)).netloc != request.headers.get("host")
     return not foreign and bool(cookie) and hmac.compare_digest(form.one(CSRF_FIELD).encode(), cookie.encode())
@@ -118,7 +119,7 @@ def _from_our_page(request: Request, form: Form) -> bool:
 def _form(  # noqa: PLR0913 - what a failed sign-in shows again
     request: Request, way: str, *, name: str = "", error: str = "", wait: str = "", box: str = "", status: int = 200
 ) -> Response:
-    token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
+    token = cookie_of(request, _FORM_COOKIE) or secrets.token_urlsafe(24)
     response = render(
         request,
         "sign_in.html",
