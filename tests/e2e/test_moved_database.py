@@ -6,10 +6,12 @@ from pathlib import Path
 from robots import until
 from server import serving
 
+_SAID = ("part.ended", "was moved, removed or replaced")
+
 
 async def test_nothing_is_restored_while_a_server_runs_even_if_its_file_was_moved_away(tmp_path: Path) -> None:
     archive, data = tmp_path / "backup.tar.gz", tmp_path / "data"
-    async with serving(tmp_path, {"payments": {}}) as server:
+    async with serving(tmp_path, {"payments": {}}, expected=_SAID) as server:
         assert (await server.run("backup", str(archive))).code == 0
         (tmp_path / "old").mkdir()
         for one in data.glob("shipbell.db*"):
@@ -30,7 +32,7 @@ async def test_nothing_is_restored_while_a_server_runs_even_if_its_file_was_move
 
 
 async def test_a_server_whose_database_was_replaced_ends_in_words(tmp_path: Path) -> None:
-    async with serving(tmp_path, {"payments": {}}) as server:
+    async with serving(tmp_path, {"payments": {}}, expected=_SAID) as server:
         path = tmp_path / "data" / "shipbell.db"
         copy = tmp_path / "data" / "copy.db"
         copy.write_bytes(path.read_bytes())

@@ -25,8 +25,10 @@ async def healthy() -> asyncio.Task[None]:
     return asyncio.create_task(forever())
 
 
-@pytest.mark.parametrize(("end", "error"), [(broken, "ValueError"), (over, "NoneType")])
-async def test_a_part_that_ends_is_named_and_logged(healthy: asyncio.Task[None], end: object, error: str) -> None:
+@pytest.mark.parametrize(("end", "error"), [(broken, "ValueError"), (over, None)])
+async def test_a_part_that_ends_is_named_and_logged(
+    healthy: asyncio.Task[None], end: object, error: str | None
+) -> None:
     assert callable(end)
     with capture_logs() as lines:
         name = await until_stopped(asyncio.Event(), {"intake": healthy, "tidy": asyncio.create_task(end())}, {})
