@@ -26,7 +26,7 @@ import msgspec
 from addresses import Known, addresses
 from past import Past, timed_fill
 from person import PASSWORD, Person
-from shipbell.storage.tallying import quarter_of
+from shipbell.storage.upkeep.tallies import quarter_of
 
 _SERVER_MS, LIGHT_BYTES = 50, 150_000
 _LARGE = ("events", "deliveries", "attempts", "attempt_deliveries", "event_keys", "door_calls", "audit")

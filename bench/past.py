@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from shipbell.domain.ids import first_at
-from shipbell.storage.keeping import id_hash
+from shipbell.storage.queue.insert_events import id_hash
 
 _KINDS = ("pipeline.run.completed", "pipeline.run.failed", "check.task.completed", "deploy.application.deployed")
 _STATUS = {"pipeline.run.failed": "FAILED"}

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, event
 
 from shipbell.cli import app
-from shipbell.storage.prepared import Prepared
+from shipbell.storage.database.prepared import Prepared
 
 
 def watch(file: Path) -> None:

@@ -15,10 +15,10 @@ from shipbell.assemble import Parts, assembled
 from shipbell.domain.errors import CannotListen
 from shipbell.ports.intake import Accepted
 from shipbell.settings import Settings
-from shipbell.storage.insight import SqlInsight
-from shipbell.storage.intake import GroupIntake
-from shipbell.storage.pulse import SqlPulse
-from shipbell.storage.serving import lock_for_serving
+from shipbell.storage.database.server_lock import lock_for_serving
+from shipbell.storage.history.change_marks import SqlPulse
+from shipbell.storage.history.insight import SqlInsight
+from shipbell.storage.queue.intake import GroupIntake
 from shipbell.telemetry import Metrics, log, set_up_logs
 from shipbell.telemetry.collector import traces_for
 from shipbell.telemetry.traces import Traces

@@ -13,7 +13,7 @@ from shipbell.domain.errors import BadSignature, MalformedEvent
 from shipbell.domain.events import Event
 from shipbell.domain.secret import Secret
 from shipbell.ports.source import EventSource, InboundRequest
-from shipbell.storage.codec import read_event, read_ignored, write_event
+from shipbell.storage.database.codec import read_event, read_ignored, write_event
 
 ARRIVED = SystemClock().now()
 SECRET = Secret("s3cret")

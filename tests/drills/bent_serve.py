@@ -17,9 +17,9 @@ import shipbell.assemble
 from shipbell.__main__ import main
 from shipbell.clock import SystemClock
 from shipbell.ports.lanes import Batch
-from shipbell.storage import lanes
-from shipbell.storage.handing import Rules, hand_out
-from shipbell.storage.lane_rows import LaneRow
+from shipbell.storage.queue import lanes
+from shipbell.storage.queue.claim import Rules, hand_out
+from shipbell.storage.queue.lane_rows import LaneRow
 
 _FOLDER = Path(os.environ["BENT"])
 

@@ -26,7 +26,7 @@ main()
 @pytest.mark.parametrize(
     ("module", "part", "name"),
     [
-        ("shipbell.storage.intake", "GroupIntake", "intake"),
+        ("shipbell.storage.queue.intake", "GroupIntake", "intake"),
         ("shipbell.worker.tidy", "Tidy", "tidy"),
         ("shipbell.worker.drain", "Drain", "drain"),
     ],

@@ -20,7 +20,7 @@ from shipbell.ports.sessions import NewSession
 from shipbell.robot import RobotSettings, RunningRobot, serve_robot
 from shipbell.serve import api_services, console_services
 from shipbell.settings import load
-from shipbell.storage.intake import GroupIntake
+from shipbell.storage.queue.intake import GroupIntake
 from shipbell.transport import HttpTransport
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.deliver import Deliver

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, insert, select
 
 from settings_store import AT
 from shipbell.domain.ids import first_at
-from shipbell.storage.codec import to_ms
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, events
-from shipbell.storage.schema_people import projects, sources, subscriptions
+from shipbell.storage.database.codec import to_ms
+from shipbell.storage.tables.flow import attempt_deliveries, attempts, deliveries, events
+from shipbell.storage.tables.settings import projects, sources, subscriptions
 
 SPAN = timedelta(hours=24)
 TYPES = ("pipeline.run.completed", "pipeline.run.failed", "check.task.completed", "deploy.application.deployed")

@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from shipbell.domain.secret import Secret
 from shipbell.ports.directory import By
-from shipbell.storage.accounts import SqlAccounts
-from shipbell.storage.ids import TimeOrderedIds
+from shipbell.storage.audit.refused_sign_ins import SqlRefusedSignIns
+from shipbell.storage.database.ids import TimeOrderedIds
 from shipbell.storage.open import open_store
-from shipbell.storage.refused import SqlRefusedSignIns
-from shipbell.storage.schema_people import audit
-from shipbell.storage.sessions import SqlSessions
-from shipbell.storage.vault import Seal
+from shipbell.storage.secrets.vault import Seal
+from shipbell.storage.settings.accounts import SqlAccounts
+from shipbell.storage.settings.sessions import SqlSessions
+from shipbell.storage.tables.settings import audit
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.known_browsers import KnownBrowsers
 from shipbell.usecases.sign_in import SignIn

@@ -33,13 +33,13 @@ from shipbell.ports.directory import Edit
 from shipbell.ports.intake import Accepted, NewDelivery, Received
 from shipbell.ports.lanes import Attempt, Batch, Settlement
 from shipbell.ports.trials import Trial
-from shipbell.storage.handing import Rules
-from shipbell.storage.history import SqlHistory
-from shipbell.storage.keeping import Submission, keep
-from shipbell.storage.lanes import SqlLanes
-from shipbell.storage.schema import attempts, deliveries, lanes
-from shipbell.storage.trials import SqlTrials
-from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.history.history import SqlHistory
+from shipbell.storage.queue.claim import Rules
+from shipbell.storage.queue.insert_events import Submission, keep
+from shipbell.storage.queue.lanes import SqlLanes
+from shipbell.storage.queue.test_messages import SqlTrials
+from shipbell.storage.tables.flow import attempts, deliveries, lanes
+from shipbell.storage.upkeep.upkeep import SqlUpkeep
 from shipbell.usecases.pick import Pick
 from shipbell.usecases.test_message import sample
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message
 
 from console_house import ConsoleHouse, Person, console_house
 from shipbell.serve import console_services
-from shipbell.storage.pulse import SqlPulse
+from shipbell.storage.history.change_marks import SqlPulse
 from shipbell.web.console.routes import console
 from shipbell.web.console.streams import Streams
 from shipbell.web.sessions import COOKIE

@@ -8,7 +8,7 @@ import httpx
 
 from api_house import House, house
 from openid_provider import Provider, settings
-from shipbell.storage.audit import fault
+from shipbell.storage.audit.chain import fault
 from shipbell.web.sessions import COOKIE
 
 

@@ -25,11 +25,11 @@ from shipbell.ports.directory import (
     SourceRecord,
     SubscriptionRecord,
 )
-from shipbell.storage.accounts import SqlAccounts
-from shipbell.storage.directory import SqlDirectory
-from shipbell.storage.engine import Database
-from shipbell.storage.ids import TimeOrderedIds
+from shipbell.storage.database.engine import Database
+from shipbell.storage.database.ids import TimeOrderedIds
 from shipbell.storage.open import Opened, open_store
+from shipbell.storage.settings.accounts import SqlAccounts
+from shipbell.storage.settings.directory import SqlDirectory
 from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export

@@ -17,7 +17,7 @@ from shipbell.domain.access import Role
 from shipbell.domain.errors import Conflict, InvalidValue, LastAdministrator, NameTaken, NotFound, Stale
 from shipbell.domain.secret import Secret
 from shipbell.ports.directory import Edit
-from shipbell.storage.schema_people import audit
+from shipbell.storage.tables.settings import audit
 from shipbell.usecases.accounts import PASSWORD_CHARACTERS, check_password
 
 

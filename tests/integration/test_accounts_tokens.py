@@ -14,8 +14,8 @@ from people_store import PASSWORD, people, token_of
 from settings_store import ALICE, AT, HandClock, Store, member, new_key, opened_store, process, project
 from shipbell.domain.errors import InvalidValue, NotFound
 from shipbell.ports.directory import DropProject
-from shipbell.storage.audit import fault
-from shipbell.storage.schema_people import audit, tokens
+from shipbell.storage.audit.chain import fault
+from shipbell.storage.tables.settings import audit, tokens
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.identity import Identity
 

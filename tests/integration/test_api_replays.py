@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select, update
 
 from api_house import FAR_URL, KEY, SECRET, house
 from crowd import fill
-from shipbell.storage.schema import deliveries
-from shipbell.storage.schema_people import subscriptions
+from shipbell.storage.tables.flow import deliveries
+from shipbell.storage.tables.settings import subscriptions
 from shipbell.usecases.replay import MOST
 
 REPLAY = f"/projects/{KEY}/deliveries/replay"

@@ -11,7 +11,7 @@ from settings_store import KEY_A, KEY_B, ROBOT, Store, opened_store
 from shipbell.domain.access import Role
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
-from shipbell.storage.schema_people import audit
+from shipbell.storage.tables.settings import audit
 
 CI = {"name": "ci", "kind": "generic", "secret": "s3cret-of-ci"}
 

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from apply_files import dumped, file_of, group, lines, payments, problems
 from settings_store import ALICE, Store, opened_store
 from shipbell.domain.errors import InvalidFile, InvalidValue
-from shipbell.storage.schema_people import members, projects, subscriptions
+from shipbell.storage.tables.settings import members, projects, subscriptions
 
 
 @pytest.fixture

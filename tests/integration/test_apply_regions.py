@@ -12,7 +12,7 @@ from lane_house import BAD, EXPIRY, House, furnished, house
 from settings_store import ALICE, KEY_B, ROBOT, Store, offered, opened_store, project, subscription
 from shipbell.domain.errors import ChannelUnavailable
 from shipbell.domain.matching import Rule
-from shipbell.storage.history import SqlHistory
+from shipbell.storage.history.history import SqlHistory
 from shipbell.usecases.why import Why
 
 ELSEWHERE = "eu-west-101"

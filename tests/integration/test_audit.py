@@ -24,9 +24,9 @@ from settings_store import (
 from shipbell.domain.access import Role
 from shipbell.domain.errors import Stale
 from shipbell.ports.directory import By, DropMember, DropProject, DropSource, DropSubscription, Edit
-from shipbell.storage.audit import fault
-from shipbell.storage.codec import to_ms
-from shipbell.storage.schema_people import audit
+from shipbell.storage.audit.chain import fault
+from shipbell.storage.database.codec import to_ms
+from shipbell.storage.tables.settings import audit
 
 LIFE: list[Edit] = [
     project(),

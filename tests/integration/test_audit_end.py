@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, insert, select
 from commands import command as shipbell
 from server import environment, settings_file
 from settings_store import ALICE, Store, opened_store, project
-from shipbell.storage import audit as chain
-from shipbell.storage.audit import Fault, fault
-from shipbell.storage.schema import counters
-from shipbell.storage.schema_people import audit
+from shipbell.storage.audit import chain
+from shipbell.storage.audit.chain import Fault, fault
+from shipbell.storage.tables.flow import counters
+from shipbell.storage.tables.settings import audit
 
 
 @pytest.fixture

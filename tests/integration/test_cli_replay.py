@@ -15,7 +15,7 @@ from server import environment, settings_file
 from shipbell.assemble import assembled
 from shipbell.domain.ids import Prefix, encode
 from shipbell.settings import load
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.tables.flow import deliveries, lanes
 
 T = TypeVar("T")
 MANY = 1_200

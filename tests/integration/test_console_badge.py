@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from api_house import KEY
 from console_house import TAB, ConsoleHouse, console_house, wish
 from crowd import fill
-from shipbell.storage.schema import deliveries
+from shipbell.storage.tables.flow import deliveries
 
 P = f"/projects/{KEY}"
 ITEM = re.compile(r'<a class="nav-item"[^>]*>(?:(?!</a>).)*?</svg>(Deliveries|投递)(.*?)</a>', re.DOTALL)

@@ -13,8 +13,8 @@ from api_house import KEY, ROLES
 from console_house import ConsoleHouse, console_house, wish
 from crowd import fill
 from shipbell.domain.ids import Prefix, encode
-from shipbell.storage.codec import to_ms
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.database.codec import to_ms
+from shipbell.storage.tables.flow import deliveries, lanes
 from shipbell.web.console.pages_replay_many import STEP
 
 P = f"/projects/{KEY}"

@@ -21,8 +21,8 @@ SAID_IN = (
     "usecases/manage_sources.py",
     "usecases/manage_subscriptions.py",
     "usecases/throttle.py",
-    "storage/accounts.py",
-    "storage/edited_rows.py",
+    "storage/settings/accounts.py",
+    "storage/settings/edit_rows.py",
     "web/console/forms.py",
 )
 # These have pages of their own, with words of their own.

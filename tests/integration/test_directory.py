@@ -37,8 +37,8 @@ from shipbell.ports.directory import (
     PutSource,
     PutSubscription,
 )
-from shipbell.storage.schema import lanes
-from shipbell.storage.schema_people import members, sources, subscriptions
+from shipbell.storage.tables.flow import lanes
+from shipbell.storage.tables.settings import members, sources, subscriptions
 
 
 @pytest.fixture

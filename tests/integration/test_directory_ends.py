@@ -13,8 +13,8 @@ from lane_house import BAD, House, furnished, house, unsaved_test
 from settings_store import offered, project, subscription
 from shipbell.ports.directory import DropProject, DropSource, DropSubscription, Edit
 from shipbell.ports.history import Find
-from shipbell.storage.schema import deliveries, door_calls
-from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.tables.flow import deliveries, door_calls
+from shipbell.storage.upkeep.upkeep import SqlUpkeep
 
 ELSEWHERE = "eu-west-101"
 WITHDRAWN = ("cancelled", "channel-unavailable-in-region")

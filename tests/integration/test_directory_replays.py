@@ -15,7 +15,7 @@ from shipbell.domain.causes import explain
 from shipbell.domain.errors import NotReplayable
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.history import Find
-from shipbell.storage.schema import deliveries
+from shipbell.storage.tables.flow import deliveries
 from shipbell.usecases.replay import MOST, MOST_TOLD, Replay
 
 MANY = 25_000

@@ -12,10 +12,10 @@ from settings_store import ALICE, AT, KEY_A, KEY_B, ROBOT, Store, opened_store, 
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.directory import DropProject, DropSubscription, Edit
 from shipbell.ports.intake import Accepted, NewDelivery, Received
-from shipbell.storage.codec import to_ms
-from shipbell.storage.keeping import Submission, keep
-from shipbell.storage.lane_rows import Flight
-from shipbell.storage.schema import deliveries, lanes
+from shipbell.storage.database.codec import to_ms
+from shipbell.storage.queue.insert_events import Submission, keep
+from shipbell.storage.queue.lane_rows import Flight
+from shipbell.storage.tables.flow import deliveries, lanes
 
 ROBOT_A, ROBOT_B = ROBOT + KEY_A, ROBOT + KEY_B
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, insert, select
 
-from shipbell.storage.engine import Database
-from shipbell.storage.schema import METADATA, counters
+from shipbell.storage.database.engine import Database
+from shipbell.storage.tables.flow import METADATA, counters
 
 
 @pytest.fixture

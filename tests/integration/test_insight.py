@@ -12,8 +12,8 @@ from crowd import SPAN, TYPES, fill
 from settings_store import ALICE, AT, KEY_B, ROBOT, HandClock, Store, new_key, process, project, source, subscription
 from shipbell.ports.history import Find
 from shipbell.ports.insight import Count, Span
-from shipbell.storage.insight import SqlInsight
-from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.history.insight import SqlInsight
+from shipbell.storage.upkeep.upkeep import SqlUpkeep
 
 MANY = 100_000
 # Of the database, which has half a million of them to walk through one index from end to end.

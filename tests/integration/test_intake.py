@@ -16,8 +16,8 @@ from settings_store import AT, Store, opened_store
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Received
-from shipbell.storage.intake import GroupIntake
-from shipbell.storage.schema import door_calls, events
+from shipbell.storage.queue.intake import GroupIntake
+from shipbell.storage.tables.flow import door_calls, events
 
 EXPIRY = timedelta(hours=24)
 

@@ -13,7 +13,7 @@ from settings_store import AT, Store, opened_store
 from shipbell.domain.errors import Busy
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.intake import Accepted, Received
-from shipbell.storage.intake import GroupIntake
+from shipbell.storage.queue.intake import GroupIntake
 
 MIB = 1024 * 1024
 LOUD, QUIET = 1, 2

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from lane_house import BAD, BUSY, GONE, LOST, OK, THROTTLED, House, furnished, house, names_of, unsaved_test, url_of
 from settings_store import KEY_A, new_key, source, subscription
 from shipbell.domain.results import Refused, Result
-from shipbell.storage.schema import lanes
-from shipbell.storage.schema_people import sources, subscriptions
+from shipbell.storage.tables.flow import lanes
+from shipbell.storage.tables.settings import sources, subscriptions
 
 TWO = ("release group", "second")
 OTHER_PATH = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/upload_media?key={KEY_A}"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lane_house import BUSY, House, furnished, house, names_of
 from shipbell.domain.results import Delivered
-from shipbell.storage.schema import deliveries
+from shipbell.storage.tables.flow import deliveries
 
 
 @pytest.fixture

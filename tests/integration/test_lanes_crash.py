@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house, names_of
 from settings_store import HandClock, new_key, subscription
 from shipbell.domain.results import Result
-from shipbell.storage.schema import attempt_deliveries
+from shipbell.storage.tables.flow import attempt_deliveries
 
 
 async def test_what_was_in_the_air_waits_again_marked_as_maybe_delivered(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house
 from settings_store import subscription
 from shipbell.domain.results import Rejected, Result
-from shipbell.storage.schema import attempt_deliveries
+from shipbell.storage.tables.flow import attempt_deliveries
 
 WARNED = Rejected(code="ok-with-warning", maybe=True)
 

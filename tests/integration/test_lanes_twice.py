@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lane_house import BAD, BUSY, GONE, LOST, OK, THROTTLED, House, furnished, house
 from shipbell.domain.results import Rejected, Result
 from shipbell.ports.lanes import Batch
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, lanes
+from shipbell.storage.tables.flow import attempt_deliveries, attempts, deliveries, lanes
 
 WARNED = Rejected(code="ok-with-warning", maybe=True)
 RESULTS: list[Result] = [OK, BAD, BUSY, LOST, THROTTLED, WARNED, GONE]

@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from lane_house import House, furnished, house, names_of
 from shipbell.domain.deliveries import Handout, Head
-from shipbell.storage.lanes import SqlLanes
-from shipbell.storage.schema import events
+from shipbell.storage.queue.lanes import SqlLanes
+from shipbell.storage.tables.flow import events
 from shipbell.usecases.pick import Pick
 
 

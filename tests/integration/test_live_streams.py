@@ -13,7 +13,7 @@ from live_house import LiveHouse, live_house
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.secret import Secret
 from shipbell.ports.directory import DropMember, PutSource, SourceRecord
-from shipbell.storage.schema_people import sessions
+from shipbell.storage.tables.settings import sessions
 from test_console_guard import POLICY
 
 P = f"/projects/{KEY}"

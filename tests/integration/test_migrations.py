@@ -7,10 +7,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from shipbell.storage import schema_people
-from shipbell.storage.engine import Database
-from shipbell.storage.migrate import config_of, migrate
-from shipbell.storage.schema import METADATA, counters, event_keys
+from shipbell.storage.database.engine import Database
+from shipbell.storage.database.migrate import config_of, migrate
+from shipbell.storage.tables import settings
+from shipbell.storage.tables.flow import METADATA, counters, event_keys
 
 
 def opened(folder: Path) -> Database:
@@ -68,7 +68,7 @@ def test_each_step_keeps_the_rows_of_the_one_before(tmp_path: Path) -> None:
     )
     assert [dict(one) for one in kept] == keys
     assert database.read_here(lambda one: one.execute(select(counters.c.value)).scalar_one()) == 7
-    assert database.read_here(lambda one: inspect(one).has_table(schema_people.users.name))
+    assert database.read_here(lambda one: inspect(one).has_table(settings.users.name))
     database.close()
 
 
@@ -85,9 +85,9 @@ def test_tokens_that_were_narrowed_to_a_project_that_ended_do_not_reach_a_later_
     narrowed = {1: '["older","made-again","gone"]', 2: '["older"]', 3: None}
     token = {"user_id": 1, "name": "ci", "read_only": False, "created_at": 20}
     kept = [{"id": at, "hash": bytes([at]), "projects": keys, **token} for at, keys in narrowed.items()]
-    tokens = schema_people.tokens
-    database.write_here(lambda one: one.execute(insert(schema_people.users), [user]))
-    database.write_here(lambda one: one.execute(insert(schema_people.projects), made))
+    tokens = settings.tokens
+    database.write_here(lambda one: one.execute(insert(settings.users), [user]))
+    database.write_here(lambda one: one.execute(insert(settings.projects), made))
     database.write_here(lambda one: one.execute(insert(tokens), kept))
     database.write_here(migrate)
     left = database.read_here(lambda one: one.execute(select(tokens.c.id, tokens.c.projects)).all())

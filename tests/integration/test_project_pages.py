@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from api_house import FAR_URL, KEY, SECRET
 from console_house import TAB, ConsoleHouse, console_house, wish
 from shipbell.domain.ids import Prefix, encode
-from shipbell.storage.schema import deliveries, events
-from shipbell.storage.schema_people import audit
+from shipbell.storage.tables.flow import deliveries, events
+from shipbell.storage.tables.settings import audit
 
 P = f"/projects/{KEY}"
 # Every page and deed with who may: the least of viewer, developer, manager, administrator, root.

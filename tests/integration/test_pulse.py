@@ -8,7 +8,7 @@ import pytest
 from api_house import FAR_URL, KEY, OTHER, SECRET, SYSTEM, House, house
 from shipbell.domain.secret import Secret
 from shipbell.ports.directory import PutSource, SourceRecord
-from shipbell.storage.pulse import SqlPulse
+from shipbell.storage.history.change_marks import SqlPulse
 
 
 @pytest.fixture

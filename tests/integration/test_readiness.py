@@ -11,7 +11,7 @@ from full_disk import no_room
 from lane_house import house
 from server import environment
 from shipbell.domain.errors import DatabaseUnusable
-from shipbell.storage import upkeep
+from shipbell.storage.upkeep import upkeep
 
 
 async def test_a_disk_without_room_is_not_ready(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from cryptography.fernet import Fernet, InvalidToken
 from commands import command as shipbell
 from server import Ran, environment, settings_file
 from shipbell.domain.secret import Secret
-from shipbell.storage import rotating
-from shipbell.storage.schema import METADATA
-from shipbell.storage.serving import check_served, lock_for_serving
+from shipbell.storage.database.server_lock import check_served, lock_for_serving
+from shipbell.storage.secrets import rotation
+from shipbell.storage.tables.flow import METADATA
 
 OLD, NEW = (base64.urlsafe_b64encode(bytes([filler]) * 32).decode() for filler in (1, 2))
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=robot-{}-4bc4-97a0"
@@ -171,4 +171,4 @@ def test_every_encrypted_column_of_the_schema_is_rotated() -> None:
         for column in table.columns
         if column.type.python_type is bytes
     }
-    assert binary - plain == {f"{column.table.name}.{column.name}" for column in rotating.COLUMNS.values()}
+    assert binary - plain == {f"{column.table.name}.{column.name}" for column in rotation.COLUMNS.values()}

@@ -17,9 +17,9 @@ from commands import command
 from robots import SHORT, event, strict, until
 from server import Server
 from shipbell.robot import RunningRobot
-from shipbell.storage.engine import Database
-from shipbell.storage.migrate import migrate
-from shipbell.storage.schema import counters
+from shipbell.storage.database.engine import Database
+from shipbell.storage.database.migrate import migrate
+from shipbell.storage.tables.flow import counters
 
 KEY = base64.urlsafe_b64encode(b"marker-secret-key-of-32-bytes-xy").decode()
 ROBOT, GONE, DEAF, OPERATOR = (

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from door_house import BY, HERE, START, THERE, Door, door_of
 from shipbell.domain.errors import NotFound, TooOften, Unauthenticated
-from shipbell.storage.schema_people import sessions
+from shipbell.storage.tables.settings import sessions
 from shipbell.usecases.accounts import hash_of
 from shipbell.usecases.throttle import Throttle
 

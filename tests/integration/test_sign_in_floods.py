@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 
 from door_house import HERE, START, Door, door_of
 from shipbell.domain.errors import TooOften, Unauthenticated
-from shipbell.storage.ids import TimeOrderedIds
-from shipbell.storage.refused import SqlRefusedSignIns
-from shipbell.storage.schema_people import refused_sign_ins
-from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.audit.refused_sign_ins import SqlRefusedSignIns
+from shipbell.storage.database.ids import TimeOrderedIds
+from shipbell.storage.tables.settings import refused_sign_ins
+from shipbell.storage.upkeep.upkeep import SqlUpkeep
 from shipbell.usecases.known_browsers import LASTS_KNOWN
 from shipbell.usecases.throttle import NetworkThrottle, networks
 

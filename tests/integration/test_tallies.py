@@ -10,11 +10,11 @@ from sqlalchemy import func, select, update
 from crowd import SPAN, fill
 from settings_store import ALICE, AT, HandClock, Store, new_key, process, project, source, subscription
 from shipbell.ports.insight import Figures, Span
-from shipbell.storage.insight import SqlInsight
-from shipbell.storage.schema import counters, deliveries
-from shipbell.storage.schema_tallies import tallies
-from shipbell.storage.tallying import Sums, Tallied, parts
-from shipbell.storage.upkeep import SqlUpkeep
+from shipbell.storage.history.insight import SqlInsight
+from shipbell.storage.tables.flow import counters, deliveries
+from shipbell.storage.tables.tallies import tallies
+from shipbell.storage.upkeep.tallies import Sums, Tallied, parts
+from shipbell.storage.upkeep.upkeep import SqlUpkeep
 
 MANY = 5_000
 HOUR = timedelta(hours=1)

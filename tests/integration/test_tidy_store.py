@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lane_house import BUSY, GONE, House, furnished, house, names_of
-from shipbell.storage.schema import attempt_deliveries, attempts, deliveries, event_keys, events
+from shipbell.storage.tables.flow import attempt_deliveries, attempts, deliveries, event_keys, events
 
 DAY = timedelta(hours=24).total_seconds()
 TABLES = (events, event_keys, deliveries, attempts, attempt_deliveries)

@@ -13,10 +13,10 @@ from shipbell.domain.errors import WrongKey
 from shipbell.domain.secret import Secret
 from shipbell.serve import console_services
 from shipbell.settings import load
-from shipbell.storage.engine import Database
+from shipbell.storage.database.engine import Database
 from shipbell.storage.open import open_store
-from shipbell.storage.schema import METADATA, vault
-from shipbell.storage.vault import Seal, Vault
+from shipbell.storage.secrets.vault import Seal, Vault
+from shipbell.storage.tables.flow import METADATA, vault
 
 ROBOT_A = Secret(f"qyapi.weixin.qq.com:443 key={KEY_A}")
 

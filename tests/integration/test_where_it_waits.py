@@ -11,7 +11,7 @@ from sqlalchemy import update
 from api_house import KEY, SECRET
 from console_house import TAB, ConsoleHouse, console_house, wish
 from shipbell.cli.telling import path_lines
-from shipbell.storage.schema import lanes
+from shipbell.storage.tables.flow import lanes
 from shipbell.usecases.holdup import holdups
 
 P = f"/projects/{KEY}"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipbell.domain.ids import Prefix, decode, encode, first_at, made_at
-from shipbell.storage.ids import TimeOrderedIds
+from shipbell.storage.database.ids import TimeOrderedIds
 
 T0 = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 NUMBERS = st.integers(0, 2**63 - 1)

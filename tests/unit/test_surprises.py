@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from shipbell.storage.codec import to_ms
+from shipbell.storage.database.codec import to_ms
 from shipbell.telemetry import redact
 from shipbell.telemetry.surprises import surprise
 
@@ -33,7 +33,7 @@ def places(told: dict[str, Any]) -> list[str]:
 def test_the_type_and_the_place_are_told_and_nothing_that_the_error_says() -> None:
     told = surprise(caught(lambda: to_ms("key=0123456789")))  # type: ignore[arg-type]
     assert told["error"] == "TypeError"
-    assert places(told) == ["shipbell.storage.codec to_ms"]
+    assert places(told) == ["shipbell.storage.database.codec to_ms"]
     assert re.fullmatch(r"shipbell\.storage\.codec:\d+ to_ms", told["at"][0])  # type: ignore[index]
     assert "0123456789" not in str(told)
 

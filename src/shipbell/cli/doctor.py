@@ -23,9 +23,9 @@ from shipbell.domain.ids import milliseconds
 from shipbell.domain.secret import Secret
 from shipbell.settings import Settings, load
 from shipbell.settings.keys import FILE, secret_keys
-from shipbell.storage import checkup
-from shipbell.storage.engine import Database
-from shipbell.storage.vault import Vault
+from shipbell.storage.database.engine import Database
+from shipbell.storage.secrets.vault import Vault
+from shipbell.storage.upkeep import health_checks
 
 _LEAST_FREE = 256 * 1024 * 1024
 _LITTLE_FREE = 1024 * 1024 * 1024
@@ -153,14 +153,14 @@ def _database(path: Path, keys: Sequence[Secret]) -> tuple[list[Check], Sequence
 
 
 def _looked_at(database: Database, keys: Sequence[Secret]) -> tuple[list[Check], Sequence[Secret]]:
-    if not database.read_here(checkup.schema_is_present):
+    if not database.read_here(health_checks.schema_is_present):
         cure = "Run `shipbell migrate` with the version that you want to use."
         return [fault("database", "Its schema is of another version.", cure)], ()
-    broken = database.read_here(checkup.faults)
+    broken = database.read_here(health_checks.faults)
     if broken:
         cure = "Stop the server, keep the file, and restore the last back-up."
         return [fault("database", f"It is damaged: {'; '.join(broken)}", cure)], ()
-    database.write_here(checkup.touch)
+    database.write_here(health_checks.touch)
     checks = [fine("database", f"{database.path} is whole, of this version, and can be written"), _newest(database)]
     if not keys:
         return checks, ()
@@ -168,7 +168,7 @@ def _looked_at(database: Database, keys: Sequence[Secret]) -> tuple[list[Check],
         vault = database.read_here(lambda connection: Vault.open(connection, keys))
     except WrongKey as error:
         return [*checks, fault("keys", error.sentence)], ()
-    secrets = database.read_here(lambda connection: checkup.secrets(connection, vault))
+    secrets = database.read_here(lambda connection: health_checks.secrets(connection, vault))
     if secrets.shut:
         cure = "Add the key that they were written under to SHIPBELL_SECRET_KEY, after the newest."
         checks.append(fault("secrets", f"{secrets.shut} secrets cannot be opened.", cure))
@@ -178,7 +178,7 @@ def _looked_at(database: Database, keys: Sequence[Secret]) -> tuple[list[Check],
 
 
 def _newest(database: Database) -> Check:
-    newest_at, now = database.read_here(checkup.newest_at), SystemClock().now()
+    newest_at, now = database.read_here(health_checks.newest_at), SystemClock().now()
     if newest_at is not None and newest_at > now + _AHEAD:
         told = f"The newest id is from {newest_at:%Y-%m-%d %H:%M:%S} UTC, which is still to come: the clock went back."
         return fault("clock", told, "Set the clock, and keep it by NTP; until then the order of events may suffer.")

@@ -9,7 +9,7 @@ from shipbell.assemble import Parts
 from shipbell.cli.output import put
 from shipbell.cli.running import BY, fail, say, with_parts
 from shipbell.domain.errors import BadInput
-from shipbell.storage.serving import check_served
+from shipbell.storage.database.server_lock import check_served
 from shipbell.usecases.apply import Plan
 
 

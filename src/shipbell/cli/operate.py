@@ -11,10 +11,10 @@ from shipbell.cli.output import put
 from shipbell.cli.running import BY, REFUSED, fail, say, settings, with_parts
 from shipbell.domain.errors import ShipbellError, WrongKey
 from shipbell.settings.keys import FILE, secret_keys, write_key
-from shipbell.storage import audit
-from shipbell.storage.copies import back_up, restore
-from shipbell.storage.rotating import SqlRotation
-from shipbell.storage.serving import check_served, fingerprint_of
+from shipbell.storage.audit import chain
+from shipbell.storage.database.backup import back_up, restore
+from shipbell.storage.database.server_lock import check_served, fingerprint_of
+from shipbell.storage.secrets.rotation import SqlRotation
 from shipbell.usecases.rotate import Rotate, Rotated
 
 _audit = typer.Typer(no_args_is_help=True, help="The audit log.")
@@ -72,8 +72,8 @@ def restore_command(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
 def verify() -> None:
     """Check that no entry of the audit log was changed, slipped in or taken out."""
 
-    async def work(parts: Parts) -> audit.Fault | None:
-        return await parts.opened.database.read(audit.fault)
+    async def work(parts: Parts) -> chain.Fault | None:
+        return await parts.opened.database.read(chain.fault)
 
     found = with_parts(work)
     if found is None:
@@ -98,10 +98,10 @@ def export(
 
     async def work(parts: Parts) -> None:
         number = 0
-        database, entries = parts.opened.database, audit.wanted(project=project, actor=actor, action=action)
-        while rows := await database.read(partial(audit.entries_after, number=number, entries=entries, limit=_ENTRIES)):
+        database, entries = parts.opened.database, chain.wanted(project=project, actor=actor, action=action)
+        while rows := await database.read(partial(chain.entries_after, number=number, entries=entries, limit=_ENTRIES)):
             for row in rows:
-                put(audit.as_json(row))
+                put(chain.as_json(row))
             number = rows[-1]["id"]
 
     with_parts(work)

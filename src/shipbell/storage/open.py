@@ -7,13 +7,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from shipbell.domain.secret import Secret
-from shipbell.storage.audit import begin_counting
-from shipbell.storage.checkup import TOUCHED
-from shipbell.storage.dialect import insert_new
-from shipbell.storage.engine import Database
-from shipbell.storage.migrate import migrate
-from shipbell.storage.schema import counters
-from shipbell.storage.vault import Vault
+from shipbell.storage.audit.chain import begin_counting
+from shipbell.storage.database.dialect import insert_new
+from shipbell.storage.database.engine import Database
+from shipbell.storage.database.migrate import migrate
+from shipbell.storage.secrets.vault import Vault
+from shipbell.storage.tables.flow import counters
+from shipbell.storage.upkeep.health_checks import TOUCHED
 
 FILE = "shipbell.db"
 

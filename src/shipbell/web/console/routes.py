@@ -12,14 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from shipbell.domain.errors import (
-    Forbidden,
-    InternalError,
-    NotFound,
-    ShipbellError,
-    Unauthenticated,
-    WrongMethod,
-)
+from shipbell.domain.errors import Forbidden, InternalError, NotFound, ShipbellError, Unauthenticated, WrongMethod
 from shipbell.web.console import (
     pages_account,
     pages_homepage,

@@ -1,0 +1,1 @@
+"""Database: how SQL is run, whatever it says: connections, transactions, commits, files and their locks."""

@@ -1,0 +1,1 @@
+"""Settings: projects, members, sources, subscriptions, accounts and sessions, read and changed."""

@@ -1,0 +1,1 @@
+"""Tables: what there is, in three files of SQLAlchemy Core."""
