@@ -9,7 +9,7 @@ from typing import Self
 
 from shipbell.domain.ids import Prefix, encode
 from shipbell.web.api.table import OPERATIONS
-from shipbell.web.console.routes import ROUTES
+from shipbell.web.console.app import ROUTES
 
 _KEY = "large"
 # Alice has made nearly all entries of the past, and reopened no robot.

@@ -28,10 +28,10 @@ from shipbell.usecases.ingest import Ingest
 from shipbell.web.api import ApiServices, api
 from shipbell.web.app import WebServices, build_app
 from shipbell.web.auth import Auth
-from shipbell.web.console.project_services import ProjectServices
-from shipbell.web.console.routes import console
-from shipbell.web.console.services import ConsoleServices
-from shipbell.web.console.streams import Streams
+from shipbell.web.console.app import console
+from shipbell.web.console.frame.project_services import ProjectServices
+from shipbell.web.console.frame.services import ConsoleServices
+from shipbell.web.console.frame.streams import Streams
 from shipbell.web.crowd import Crowd, connections_within_limits
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from accessibility import LOOKS_DECIDE, faults, look
 from full_house import FULL, NO_PAGES, VISITS, FullHouse, visited
 from running_house import PASSWORDS, TAB, RunningHouse, browsing, enter
-from shipbell.web.console.routes import ROUTES
+from shipbell.web.console.app import ROUTES
 
 pytestmark = pytest.mark.browser
 

@@ -27,7 +27,7 @@ from shipbell.usecases.deliver import Deliver
 from shipbell.usecases.ingest import Ingest
 from shipbell.web.api import api
 from shipbell.web.app import WebServices, build_app
-from shipbell.web.console.routes import console
+from shipbell.web.console.app import console
 from shipbell.web.hooks import Hook
 from shipbell.web.problems import status_of
 from shipbell.worker.drain import Drain

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message
 from console_house import ConsoleHouse, Person, console_house
 from shipbell.serve import console_services
 from shipbell.storage.history.change_marks import SqlPulse
-from shipbell.web.console.routes import console
-from shipbell.web.console.streams import Streams
+from shipbell.web.console.app import console
+from shipbell.web.console.frame.streams import Streams
 from shipbell.web.sessions import COOKIE
 
 _ENOUGH_SECONDS = 60

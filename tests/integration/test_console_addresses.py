@@ -10,10 +10,10 @@ import pytest
 
 from api_house import KEY
 from console_house import TAB, ConsoleHouse, console_house
-from shipbell.web.console import frame
-from shipbell.web.console.frame import ASKED, known_address
+from shipbell.web.console.frame import page
+from shipbell.web.console.frame.page import ASKED, known_address
 
-CONSOLE = Path(frame.__file__).parent
+CONSOLE = Path(page.__file__).parent
 READ = re.compile(
     r"query(?:_params)?\.get(?:list)?\(\s*\"(\w+)\"|\"(\w+)\" in (?:request\.)?query"
     r"|(?:_counted|_cursor)\(request, \"(\w+)\"|\btext\(\"(\w+)\"\)"
@@ -102,7 +102,7 @@ async def test_who_sends_a_form_after_the_session_ended_is_led_back_to_its_page(
 def test_what_pages_read_of_an_address_is_what_links_repeat() -> None:
     read = {
         name
-        for file in CONSOLE.glob("*.py")
+        for file in CONSOLE.rglob("*.py")
         for found in READ.findall(file.read_text("utf-8"))
         for name in found
         if name

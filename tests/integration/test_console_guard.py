@@ -9,8 +9,8 @@ import pytest
 from api_house import KEY, SECRET, SYSTEM
 from console_house import TAB, ConsoleHouse, console_house, field_of, wish
 from shipbell.domain.ids import Prefix, encode
-from shipbell.web.console.pages_sign_in import way_on
-from shipbell.web.console.routes import ROUTES
+from shipbell.web.console.account.sign_in import way_on
+from shipbell.web.console.app import ROUTES
 from shipbell.web.sessions import COOKIE, CSRF_FIELD
 
 PASSWORD = "correct-horse-battery"

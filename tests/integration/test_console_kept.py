@@ -15,7 +15,7 @@ from api_house import FAR_URL, KEY, SYSTEM
 from console_house import TAB, ConsoleHouse, Person, console_house, field_of, ticked, wish
 from shipbell.domain.access import Role
 from shipbell.ports.directory import MemberRecord, PutMember
-from shipbell.web.console.kept import Kept, opened, sealed
+from shipbell.web.console.frame.kept_forms import Kept, opened, sealed
 from shipbell.web.sessions import COOKIE, CSRF_FIELD
 
 PASSWORD = "correct-horse-battery"

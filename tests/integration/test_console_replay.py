@@ -15,7 +15,7 @@ from crowd import fill
 from shipbell.domain.ids import Prefix, encode
 from shipbell.storage.database.codec import to_ms
 from shipbell.storage.tables.flow import deliveries, lanes
-from shipbell.web.console.pages_replay_many import STEP
+from shipbell.web.console.history.replay_robot import STEP
 
 P = f"/projects/{KEY}"
 OTHER = "orders"

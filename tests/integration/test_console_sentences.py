@@ -9,7 +9,7 @@ import pytest
 
 import shipbell
 from shipbell.domain.subscriptions import Locale
-from shipbell.web.console.words import Words
+from shipbell.web.console.frame.words import Words
 
 SOURCE = Path(shipbell.__file__).parent
 # Where rules and refusals are said that a page shows as they are.
@@ -23,7 +23,7 @@ SAID_IN = (
     "usecases/throttle.py",
     "storage/settings/accounts.py",
     "storage/settings/edit_rows.py",
-    "web/console/forms.py",
+    "web/console/frame/forms.py",
 )
 # These have pages of their own, with words of their own.
 OWN_PAGES = {"NotFound", "Forbidden", "Unauthenticated"}

@@ -11,7 +11,7 @@ import pytest
 from api_house import KEY, SECRET, SYSTEM
 from console_house import TAB, ConsoleHouse, Person, console_house, wish
 from crawl import SeenForm, SeenPage, crawled, opened, sent
-from shipbell.web.console.routes import ROUTES
+from shipbell.web.console.app import ROUTES
 from shipbell.web.sessions import CSRF_FIELD
 
 CONSOLE = Path(__file__).parents[2] / "src" / "shipbell" / "web" / "console"
@@ -165,7 +165,7 @@ async def test_no_field_of_any_form_and_nothing_of_an_event_becomes_markup(conso
 
 async def test_no_word_of_an_address_becomes_markup(console: ConsoleHouse) -> None:
     zoe, markup = console["zoe"], MARKUPS[1]
-    names = {one or other for file in CONSOLE.glob("*.py") for one, other in WORD.findall(file.read_text("utf-8"))}
+    names = {one or other for file in CONSOLE.rglob("*.py") for one, other in WORD.findall(file.read_text("utf-8"))}
     assert names >= {"q", "next", "done", "region", "show", "edit", "before", "state", "actor", "seen", "id"}
     pages = {route_of(page.path, "GET"): page.path.partition("?")[0] for page in await crawled(zoe)}
     found: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ from shipbell.domain import rules
 from shipbell.domain.rules import Findings
 from shipbell.domain.subscriptions import Locale
 from shipbell.i18n import known, translate
-from shipbell.web.console.words import Words, negotiated
+from shipbell.web.console.frame.words import Words, negotiated
 
 PLACE = re.compile(r"\{(\w+)\}")
 ZH = Words(language=Locale.ZH_CN, zone="Asia/Singapore")

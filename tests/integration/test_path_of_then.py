@@ -11,7 +11,7 @@ from api_house import KEY, SECRET
 from console_house import TAB, ConsoleHouse, console_house, wish
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.subscriptions import Locale
-from shipbell.web.console.words import Words
+from shipbell.web.console.frame.words import Words
 
 P = f"/projects/{KEY}"
 REASONS = {

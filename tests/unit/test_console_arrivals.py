@@ -8,7 +8,7 @@ import pytest
 from happenings import AT, happening
 from shipbell.ports.history import EventLine
 from shipbell.ports.pages import DoorLine
-from shipbell.web.console.pages_sources import Arrivals
+from shipbell.web.console.project.sources import Arrivals
 
 EVENT = EventLine(
     id=1, project_id=1, project_key="payments", source_id=1, source="ci", tool_id="1", type="pipeline.run.failed",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipbell.web.console.drawing import HEIGHT, WIDTH, logarithmic, spark, stacked
+from shipbell.web.console.frame.chart_svg import HEIGHT, WIDTH, logarithmic, spark, stacked
 
 SLOTS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=40)
 

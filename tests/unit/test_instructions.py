@@ -3,7 +3,7 @@
 import pytest
 
 from shipbell import sources
-from shipbell.web.console.instructions import connect
+from shipbell.web.console.project.setup_guide import connect
 
 HOOK = "https://bell.example.com/hooks/payments/ci"
 

@@ -12,7 +12,7 @@ from shipbell.domain.access import Role
 from shipbell.domain.errors import SignInRefused
 from shipbell.domain.openid import Refusal, granted
 from shipbell.transport.id_token import Expected, NotTrusted, checked, read_keys
-from shipbell.web.console.openid_words import told
+from shipbell.web.console.account.oidc_refusals import told
 
 NOW = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)
 ISSUER = "https://id.example.com/realms/ship"

@@ -8,7 +8,7 @@ import pytest
 
 from shipbell.domain.errors import Busy, DatabaseUnusable
 from shipbell.ports.pulse import Mark
-from shipbell.web.console.streams import Stream, Streams
+from shipbell.web.console.frame.streams import Stream, Streams
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ import pytest
 from shipbell.cli.telling import attempt_lines
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.history import AttemptLine
-from shipbell.web.console.project_words import Telling
-from shipbell.web.console.words import Words
+from shipbell.web.console.frame.project_words import Telling
+from shipbell.web.console.frame.words import Words
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 

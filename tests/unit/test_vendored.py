@@ -26,7 +26,7 @@ def test_every_vendored_file_has_its_licence_beside_it_and_is_named_in_the_table
 def test_pages_load_what_is_vendored_and_only_from_here() -> None:
     loaded = {
         found
-        for template in (CONSOLE / "templates").glob("*.html")
+        for template in CONSOLE.glob("*/templates/*.html")
         for found in re.findall(r"<script[^>]* src=\"([^\"]*)\"", template.read_text("utf-8"))
     }
     assert {one for one in loaded if not one.startswith("/static/")} == set()
@@ -34,7 +34,9 @@ def test_pages_load_what_is_vendored_and_only_from_here() -> None:
 
 
 def test_htmx_neither_evaluates_nor_styles_nor_keeps_pages() -> None:
-    (told,) = re.findall(r"name=\"htmx-config\" content='([^']*)'", (CONSOLE / "templates" / "_live.html").read_text())
+    (told,) = re.findall(
+        r"name=\"htmx-config\" content='([^']*)'", (CONSOLE / "frame" / "templates" / "_live.html").read_text()
+    )
     for wanted in (
         '"allowEval":false',
         '"includeIndicatorStyles":false',

@@ -1,0 +1,1 @@
+"""Account: pages of the one who is signed in, and of the instance."""

@@ -1,0 +1,1 @@
+"""Frame: what every page has: layout, forms, words, services."""

@@ -1,0 +1,1 @@
+"""History: deliveries, events, the path of one, and replays."""

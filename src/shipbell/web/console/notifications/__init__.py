@@ -1,0 +1,1 @@
+"""Notifications: the tab of a channel, with its list, form and preview."""

@@ -1,0 +1,1 @@
+"""Project: overview, sources, robots, members, settings and audit of one project."""
