@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hand_clock import AT, HandClock
 from people_store import PASSWORD, people, token_of
-from settings_store import ALICE, AT, HandClock, Store, member, new_key, opened_store, process, project
+from settings_store import ALICE, Store, member, new_key, opened_store, process, project
 from shipbell.domain.errors import InvalidValue, NotFound
 from shipbell.ports.directory import DropProject
 from shipbell.storage.audit.chain import fault

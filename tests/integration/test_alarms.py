@@ -12,10 +12,11 @@ import pytest
 
 from far_end import Behaviour, FarEnd, answer, far_end, saying
 from full_disk import no_room
+from hand_clock import HandClock
 from lane_house import BAD, GONE, House, furnished, house, unsaved_test, url_of
 from robots import SHORT, event, sender, strict, until
 from server import serving
-from settings_store import CHANNELS, KEY_A, KEY_B, HandClock, subscription
+from settings_store import CHANNELS, KEY_A, KEY_B, subscription
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.results import Rejected

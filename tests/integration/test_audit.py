@@ -8,19 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from settings_store import (
-    ALICE,
-    AT,
-    KEY_A,
-    KEY_B,
-    ROBOT,
-    Store,
-    member,
-    opened_store,
-    project,
-    source,
-    subscription,
-)
+from hand_clock import AT
+from settings_store import ALICE, KEY_A, KEY_B, ROBOT, Store, member, opened_store, project, source, subscription
 from shipbell.domain.access import Role
 from shipbell.domain.errors import Stale
 from shipbell.ports.directory import By, DropMember, DropProject, DropSource, DropSubscription, Edit

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hand_clock import AT, HandClock
 from settings_store import (
     ALICE,
-    AT,
     KEY_A,
     KEY_B,
     ROBOT,
-    HandClock,
     Store,
     member,
     new_key,

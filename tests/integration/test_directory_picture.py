@@ -7,20 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from settings_store import (
-    ALICE,
-    AT,
-    KEY_A,
-    ROBOT,
-    HandClock,
-    Store,
-    new_key,
-    opened_store,
-    process,
-    project,
-    source,
-    subscription,
-)
+from hand_clock import AT, HandClock
+from settings_store import ALICE, KEY_A, ROBOT, Store, new_key, opened_store, process, project, source, subscription
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Content
 from shipbell.ports.directory import DropSubscription, Edit, PutSource, SourceRecord

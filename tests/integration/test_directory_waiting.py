@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, RowMapping, select, update
 
-from settings_store import ALICE, AT, KEY_A, KEY_B, ROBOT, Store, opened_store, project, source, subscription
+from hand_clock import AT
+from settings_store import ALICE, KEY_A, KEY_B, ROBOT, Store, opened_store, project, source, subscription
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.directory import DropProject, DropSubscription, Edit
 from shipbell.ports.intake import Accepted, NewDelivery, Received

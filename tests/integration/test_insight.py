@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from crowd import SPAN, TYPES, fill
-from settings_store import ALICE, AT, KEY_B, ROBOT, HandClock, Store, new_key, process, project, source, subscription
+from hand_clock import AT, HandClock
+from settings_store import ALICE, KEY_B, ROBOT, Store, new_key, process, project, source, subscription
 from shipbell.ports.history import Find
 from shipbell.ports.insight import Count, Span
 from shipbell.storage.history.insight import SqlInsight

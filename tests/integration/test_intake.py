@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from settings_store import AT, Store, opened_store
+from hand_clock import AT
+from settings_store import Store, opened_store
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Received

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from settings_store import AT, Store, opened_store
+from hand_clock import AT
+from settings_store import Store, opened_store
 from shipbell.domain.errors import Busy
 from shipbell.domain.events import Event, Subject
 from shipbell.ports.intake import Accepted, Received

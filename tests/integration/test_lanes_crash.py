@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hand_clock import HandClock
 from lane_house import BAD, BUSY, LOST, OK, THROTTLED, House, furnished, house, names_of
-from settings_store import HandClock, new_key, subscription
+from settings_store import new_key, subscription
 from shipbell.domain.results import Result
 from shipbell.storage.tables.flow import attempt_deliveries
 

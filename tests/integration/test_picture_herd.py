@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from settings_store import ALICE, HandClock, Store, new_key, process, project, source
+from hand_clock import HandClock
+from settings_store import ALICE, Store, new_key, process, project, source
 from shipbell.domain.errors import DatabaseUnusable
 from shipbell.ports.directory import Snapshot
 

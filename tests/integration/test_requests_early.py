@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 
 import httpx
 import pytest
@@ -12,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from hook_house import SECRET, STARTED, HandClock, House, house, served
+from hand_clock import HandClock
+from hook_house import SECRET, STARTED, House, house, served
 from shipbell.web.readiness import Readiness
 from test_wire import HOOK, Wire, event, post
 
@@ -124,6 +124,6 @@ async def test_readiness_is_asked_once_for_all_who_ask_within_a_second() -> None
     assert await asyncio.gather(*waiting) == [{"times": "1"}] * 49
     assert await readiness.checks() == {"times": "1"}
     for moved in (1, -3_600):
-        clock.pass_by(timedelta(seconds=moved))
+        clock.move(moved)
         await readiness.checks()
     assert asked.times == 3

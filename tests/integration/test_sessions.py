@@ -54,11 +54,11 @@ async def test_a_wrong_name_costs_as_much_work_and_says_the_same_as_a_wrong_pass
 
 async def test_a_session_that_is_not_used_ends_after_twelve_hours(door: Door) -> None:
     cookie = await door.enter("alice", "alice's password")
-    door.clock.pass_by(hours=11)
+    door.clock.move(hours=11)
     assert await door.is_open(cookie)
-    door.clock.pass_by(hours=12)
+    door.clock.move(hours=12)
     assert await door.is_open(cookie)
-    door.clock.pass_by(hours=12, seconds=1)
+    door.clock.move(hours=12, seconds=1)
     assert not await door.is_open(cookie)
     assert await door.sessions.of_user("alice") == []
 
@@ -66,9 +66,9 @@ async def test_a_session_that_is_not_used_ends_after_twelve_hours(door: Door) ->
 async def test_a_session_that_is_always_used_ends_after_seven_days(door: Door) -> None:
     cookie = await door.enter("alice", "alice's password")
     for _ in range(16):
-        door.clock.pass_by(hours=10)
+        door.clock.move(hours=10)
         assert await door.is_open(cookie)
-    door.clock.pass_by(hours=8)
+    door.clock.move(hours=8)
     assert not await door.is_open(cookie)
 
 
@@ -133,7 +133,7 @@ async def test_the_right_password_works_after_the_pause(door: Door) -> None:
             await door.enter("alice", "guess")
     with pytest.raises(TooOften) as refusal:
         await door.enter("alice", "alice's password")
-    door.clock.pass_by(seconds=refusal.value.retry_after)
+    door.clock.move(seconds=refusal.value.retry_after)
     assert await door.enter("alice", "alice's password")
 
 
@@ -150,7 +150,7 @@ async def test_an_address_that_tries_many_accounts_is_paused_and_another_address
     with pytest.raises(TooOften):
         await door.enter("alice", "alice's password")
     assert await door.enter("alice", "alice's password", THERE)
-    door.clock.pass_by(seconds=2)
+    door.clock.move(seconds=2)
     assert await door.enter("alice", "alice's password")
 
 

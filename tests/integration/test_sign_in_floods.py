@@ -82,7 +82,7 @@ async def test_failed_sign_ins_leave_the_audit_log_alone_and_are_counted_by_name
                 await door.enter("alice", "guess", f"2001:db8::{number:x}")
         with pytest.raises(Unauthenticated):
             await door.enter("my-password-in-the-wrong-field", "x")
-        door.clock.pass_by(minutes=1)
+        door.clock.move(minutes=1)
     assert await door.audited() == before
     assert await door.turned_back() == [("(unknown)", HERE, 1), ("alice", "2001:db8::/64", 5)] * 3
 
@@ -91,7 +91,7 @@ async def test_failed_sign_ins_are_written_once_a_second_and_not_once_a_try(door
     for number in range(50):
         await door.refused.note("alice", f"192.0.2.{number}")
     assert await rows(door) == 1
-    door.clock.pass_by(seconds=1)
+    door.clock.move(seconds=1)
     await door.refused.note("alice", "192.0.2.50")
     assert await rows(door) == 51
 
@@ -101,7 +101,7 @@ async def test_failed_sign_ins_fill_no_table_and_the_oldest_go_first(door: Door)
     for block in range(4):
         for number in range(40):
             await refused.note("alice", f"192.0.{block}.{number}")
-        door.clock.pass_by(seconds=2)
+        door.clock.move(seconds=2)
     newest = await refused.page(before=None, limit=200)
     assert [one.network for one in newest.items] == [
         f"192.0.{block}.{number}" for block in (3, 2, 1) for number in reversed(range(40))
@@ -120,7 +120,7 @@ async def test_names_and_networks_without_end_take_no_memory_without_end(door: D
 
 async def test_failed_sign_ins_go_when_their_time_is_over(door: Door) -> None:
     await door.refused.note("alice", HERE)
-    door.clock.pass_by(days=31)
+    door.clock.move(days=31)
     await door.refused.note("alice", "192.0.2.9")
     day = timedelta(days=1)
     upkeep = SqlUpkeep(door.accounts._database, door.clock, offered=lambda _channel, _region: True, expiry=day)
@@ -163,7 +163,7 @@ async def test_a_mark_helps_only_whom_the_browser_signed_in_and_not_for_ever(doo
     for mark in (bobs, "forged", "é", f"{alices[:40]}{'B' if alices[40] == 'A' else 'A'}{alices[41:]}", "x" * 100_000):
         with pytest.raises(TooOften):
             await door.enter("alice", ALICES, browser=mark)
-    door.clock.pass_by(days=LASTS_KNOWN.days + 1)
+    door.clock.move(days=LASTS_KNOWN.days + 1)
     await guessed(door)
     with pytest.raises(TooOften):
         await door.enter("alice", ALICES, browser=alices)

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from crowd import SPAN, fill
-from settings_store import ALICE, AT, HandClock, Store, new_key, process, project, source, subscription
+from hand_clock import AT, HandClock
+from settings_store import ALICE, Store, new_key, process, project, source, subscription
 from shipbell.ports.insight import Figures, Span
 from shipbell.storage.history.insight import SqlInsight
 from shipbell.storage.tables.flow import counters, deliveries

@@ -7,7 +7,8 @@ import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
 
-from settings_store import KEY_A, ROBOT, HandClock, new_key, process
+from hand_clock import HandClock
+from settings_store import KEY_A, ROBOT, new_key, process
 from shipbell.assemble import assembled
 from shipbell.domain.errors import WrongKey
 from shipbell.domain.secret import Secret

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from settings_store import AT
+from hand_clock import AT
 from shipbell.domain.ids import first_at
 from shipbell.storage.database.codec import to_ms
 from shipbell.storage.tables.flow import attempt_deliveries, attempts, deliveries, events

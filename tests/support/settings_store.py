@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import RowMapping, Select
 
+from hand_clock import HandClock
 from shipbell import channels, sources
 from shipbell.domain.access import Role
 from shipbell.domain.secret import Secret
@@ -34,38 +34,12 @@ from shipbell.usecases.apply import Apply
 from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
 
-AT = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
 KEY_A = "aaaaaaaa-1111-4bc4-97a0-0ec2a1fa5aaa"
 KEY_B = "bbbbbbbb-2222-4bc4-97a0-0ec2a1fa5bbb"
 ALICE = By(actor="alice", via="console", address="203.0.113.7")
 CHANNELS = channels.by_kind()
 HOME = "ap-southeast-3"
-
-
-class HandClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = AT
-        self.passed = 0.0
-
-    def now(self) -> datetime:
-        return self.time
-
-    def steady(self) -> float:
-        return self.passed
-
-    def chance(self) -> float:
-        return 0.5
-
-    def move(self, seconds: float) -> None:
-        self.passed += seconds
-        self.time += timedelta(seconds=seconds)
-
-    def jump(self, seconds: float) -> None:
-        """Set the time anew, while none passes."""
-        self.time += timedelta(seconds=seconds)
 
 
 def offered(channel: str, region: str) -> bool:

@@ -8,21 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import RowMapping, select
 
-from settings_store import (
-    ALICE,
-    AT,
-    CHANNELS,
-    KEY_A,
-    KEY_B,
-    ROBOT,
-    HandClock,
-    Store,
-    new_key,
-    process,
-    project,
-    source,
-    subscription,
-)
+from hand_clock import AT, HandClock
+from settings_store import ALICE, CHANNELS, KEY_A, KEY_B, ROBOT, Store, new_key, process, project, source, subscription
 from shipbell.domain.events import Event, Run, Subject
 from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Delivered, Gone, Rejected, Result, Throttled, Transient

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from hand_clock import HandClock
 from shipbell.domain.secret import Secret
 from shipbell.ports.directory import By
 from shipbell.storage.audit.refused_sign_ins import SqlRefusedSignIns
@@ -25,29 +26,6 @@ from shipbell.usecases.sign_in import SignIn
 BY = By(actor="test", via="cli")
 START = datetime(2026, 11, 24, 10, tzinfo=UTC)
 HERE, THERE = "192.0.2.1", "192.0.2.2"
-
-
-@dataclass
-class HandClock:
-    """A clock that goes when it is told to."""
-
-    time: datetime = START
-
-    def now(self) -> datetime:
-        """The time."""
-        return self.time
-
-    def steady(self) -> float:
-        """Seconds that pass."""
-        return self.time.timestamp()
-
-    def chance(self) -> float:
-        """The middle."""
-        return 0.5
-
-    def pass_by(self, **span: float) -> None:
-        """Let time pass."""
-        self.time += timedelta(**span)
 
 
 @dataclass
@@ -86,7 +64,7 @@ async def door_of(folder: Path) -> AsyncIterator[Door]:
     """A new store with two accounts, and the way in."""
     key = Secret(Fernet.generate_key().decode())
     opened, seal = open_store(folder / "shipbell.db", [key]), Seal.of("known browser", [key])
-    clock = HandClock()
+    clock = HandClock(START)
     ids = TimeOrderedIds(clock)
     accounts = SqlAccounts(opened.database, clock, ids)
     kept = SqlSessions(opened.database, clock, ids)

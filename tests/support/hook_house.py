@@ -13,6 +13,7 @@ import uvicorn
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from hand_clock import HandClock
 from shipbell import sources
 from shipbell.domain.events import Event
 from shipbell.domain.secret import Secret
@@ -30,25 +31,6 @@ from shipbell.web.wire import WholeAnswers
 SECRET = "s3cret"
 STARTED = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)
 HEALTHY = {"database": "ok"}
-
-
-@dataclass
-class HandClock:
-    """A clock that stands still until it is moved."""
-
-    time: datetime = STARTED
-
-    def now(self) -> datetime:
-        return self.time
-
-    def steady(self) -> float:
-        return self.time.timestamp()
-
-    def chance(self) -> float:
-        return 0.5
-
-    def pass_by(self, span: timedelta) -> None:
-        self.time += span
 
 
 @dataclass
@@ -143,7 +125,7 @@ class House:
 
     directory: MemoryDirectory
     intake: MemoryIntake = field(default_factory=MemoryIntake)
-    clock: HandClock = field(default_factory=HandClock)
+    clock: HandClock = field(default_factory=lambda: HandClock(STARTED))
     ids: CountedIds = field(default_factory=CountedIds)
     offered: frozenset[str] = frozenset({"ap-southeast-3"})
     observed: list[tuple[str, int]] = field(default_factory=list)
