@@ -15,8 +15,8 @@ from shipbell.channels import REGISTRY as CHANNELS
 from shipbell.cli import app
 from shipbell.cli.running import code_of
 from shipbell.domain.catalog import GATES, REGIONS, SERVICES
-from shipbell.domain.causes import CAUSES
 from shipbell.domain.errors import InvalidValue, ShipbellError
+from shipbell.domain.explanations import CAUSES
 from shipbell.domain.subscriptions import Locale
 from shipbell.settings import SETTINGS
 from shipbell.settings.table import CONFIG

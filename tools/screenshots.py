@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from chromium import FLAGS, chromium
 from shipbell.demo import events
-from shipbell.robot import RobotSettings, RunningRobot, serve_robot
+from shipbell.simulator import RobotSettings, RunningRobot, serve_robot
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 _KEY = "demo-robot-0000-0000-0000-000000000001"

@@ -26,7 +26,7 @@ from shipbell.storage.history.history import SqlHistory
 from shipbell.storage.open import FILE, Opened, open_store
 from shipbell.storage.queue.claim import Rules
 from shipbell.storage.queue.lanes import SqlLanes
-from shipbell.storage.queue.test_messages import SqlTrials
+from shipbell.storage.queue.message_tests import SqlTrials
 from shipbell.storage.secrets.vault import Seal
 from shipbell.storage.settings.accounts import SqlAccounts
 from shipbell.storage.settings.directory import SqlDirectory
@@ -36,18 +36,18 @@ from shipbell.storage.upkeep.upkeep import SqlUpkeep
 from shipbell.transport.openid import OpenIdProvider
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.apply import Apply
-from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
 from shipbell.usecases.identity import Access
 from shipbell.usecases.known_browsers import KnownBrowsers
 from shipbell.usecases.manage import ManageProjects
 from shipbell.usecases.manage_sources import ManageSources
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
-from shipbell.usecases.pick import Pick
+from shipbell.usecases.next_call import Pick
 from shipbell.usecases.replay import Replay
+from shipbell.usecases.send_test import SendTest
 from shipbell.usecases.sign_in import SignIn
 from shipbell.usecases.sign_in_oidc import SignInWithOpenId
-from shipbell.usecases.test_message import SendTest
+from shipbell.usecases.validate import Drafts
 from shipbell.usecases.why import Why
 
 

@@ -40,10 +40,10 @@ from shipbell.web.server import Server, configured
 from shipbell.web.traced import Traced
 from shipbell.worker.alarms import Alarms
 from shipbell.worker.drain import Drain
+from shipbell.worker.health_watch import Watch
+from shipbell.worker.observe import Telling
 from shipbell.worker.supervisor import ended, started, until_stopped
-from shipbell.worker.telling import Telling
 from shipbell.worker.tidy import Tidy
-from shipbell.worker.watch import Watch
 
 _DRAIN_SECONDS = 14.0
 

@@ -12,7 +12,7 @@ import pytest
 
 from robot_sender import KEY, Sender, markdown, simulator
 from shipbell.domain.errors import CannotListen, InvalidValue
-from shipbell.robot import RobotSettings, read_faults, serve_robot
+from shipbell.simulator import RobotSettings, read_faults, serve_robot
 
 pytestmark = pytest.mark.asyncio
 
@@ -185,7 +185,7 @@ async def test_a_taken_port_and_an_unknown_fault_are_told_in_a_sentence() -> Non
 
 
 async def test_the_process_says_its_address_and_ends_on_sigterm_though_a_call_stalls() -> None:
-    code = "from shipbell.robot import *; run_robot(RobotSettings(port=0, faults={'stall': 1}))"
+    code = "from shipbell.simulator import *; run_robot(RobotSettings(port=0, faults={'stall': 1}))"
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=pipe, stderr=pipe)
     assert process.stdout is not None

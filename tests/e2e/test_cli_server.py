@@ -6,7 +6,7 @@ from pathlib import Path
 
 from robots import SHORT, event, strict, until
 from server import SECRET, serving
-from shipbell.robot import RobotSettings, serve_robot
+from shipbell.simulator import RobotSettings, serve_robot
 
 
 async def test_people_can_follow_an_event_from_emit_to_the_group_and_send_it_again(tmp_path: Path) -> None:

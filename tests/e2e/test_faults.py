@@ -9,7 +9,7 @@ import pytest
 
 from robots import SHORT, event, sender, set_faults, strict, times_shown, until
 from server import Server, serving
-from shipbell.robot import RunningRobot
+from shipbell.simulator import RunningRobot
 
 _NAME = r"ev-\d\d"
 EVENTS = [f"ev-{number:02}" for number in range(5)]

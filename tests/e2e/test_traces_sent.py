@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from robots import event, until
 from server import HEADERS, SECRET, serving
-from shipbell.robot import RobotSettings, serve_robot
+from shipbell.simulator import RobotSettings, serve_robot
 
 ROBOT = "marker-7a0c-4bc4-97a0-0ec2a1fa5aaa"
 

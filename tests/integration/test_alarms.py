@@ -25,7 +25,7 @@ from shipbell.domain.subscriptions import Locale
 from shipbell.ports.upkeep import Robots, ShutRobot
 from shipbell.transport import HttpTransport
 from shipbell.worker.alarms import Alarms
-from shipbell.worker.watch import Watch
+from shipbell.worker.health_watch import Watch
 
 KEY = "operator-7a0c-4bc4-97a0-0ec2a1fa5aaa"
 FULL = DatabaseUnusable("The disk of /data is full: free some space; nothing accepted is lost.")

@@ -13,8 +13,8 @@ from apply_files import FULL, dumped, file_of, group, lines, payments
 from settings_store import ALICE, KEY_A, KEY_B, ROBOT, Store, opened_store
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.errors import NotFound
-from shipbell.domain.rules import Findings, name, user_name
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings, name, user_name
 
 SEARCH: dict[str, object] = {
     "key": "search",

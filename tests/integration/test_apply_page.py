@@ -8,7 +8,7 @@ import pytest
 
 from apply_files import file_of, lines
 from settings_store import Store, opened_store
-from shipbell.usecases.drafts import PROJECT_KEYS, SOURCE_KEYS, SUBSCRIPTION_KEYS
+from shipbell.usecases.validate import PROJECT_KEYS, SOURCE_KEYS, SUBSCRIPTION_KEYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "file.md").read_text("utf-8")
 

@@ -14,9 +14,9 @@ from shipbell.web.console.frame.words import Words
 SOURCE = Path(shipbell.__file__).parent
 # Where rules and refusals are said that a page shows as they are.
 SAID_IN = (
-    "domain/rules.py",
+    "domain/validation.py",
     "usecases/accounts.py",
-    "usecases/drafts.py",
+    "usecases/validate.py",
     "usecases/manage.py",
     "usecases/manage_sources.py",
     "usecases/manage_subscriptions.py",
@@ -69,7 +69,7 @@ def test_every_sentence_of_a_rule_is_told_in_chinese(file: str) -> None:
 
 
 def test_the_walk_sees_the_rules() -> None:
-    assert len(list(sentences("domain/rules.py"))) > 20
+    assert len(list(sentences("domain/validation.py"))) > 20
 
 
 def test_a_value_of_many_lines_is_told_as_well() -> None:

@@ -3,9 +3,9 @@
 import re
 
 from console_words import messages
-from shipbell.domain import rules
-from shipbell.domain.rules import Findings
+from shipbell.domain import validation
 from shipbell.domain.subscriptions import Locale
+from shipbell.domain.validation import Findings
 from shipbell.i18n import known, translate
 from shipbell.web.console.frame.words import Words, negotiated
 
@@ -44,18 +44,18 @@ def test_what_has_no_translation_is_said_in_english_with_its_plural() -> None:
 
 def test_every_rule_that_a_form_can_break_is_told_in_chinese() -> None:
     found = Findings()
-    rules.url(found, "")
-    rules.url(found, "ftp://x")
-    rules.url(found, "http://" + "x" * 300)
-    rules.url(found, "http://")
-    rules.name(found, "")
-    rules.events(found, [])
-    rules.events(found, ["no.such"])
-    rules.user_ids(found, "a" * 1_001)
-    rules.user_ids(found, "a,b")
-    rules.user_ids(found, "a*b")
-    rules.form(found, "card")
-    rules.time_zone(found, "Mars/Base")
+    validation.url(found, "")
+    validation.url(found, "ftp://x")
+    validation.url(found, "http://" + "x" * 300)
+    validation.url(found, "http://")
+    validation.name(found, "")
+    validation.events(found, [])
+    validation.events(found, ["no.such"])
+    validation.user_ids(found, "a" * 1_001)
+    validation.user_ids(found, "a,b")
+    validation.user_ids(found, "a*b")
+    validation.form(found, "card")
+    validation.time_zone(found, "Mars/Base")
     found.text({"name": "a\x00b"}, "name")
     found.text({}, "url")
     assert len(found.problems) == 14

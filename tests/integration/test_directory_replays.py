@@ -11,8 +11,8 @@ from sqlalchemy import Connection, event, update
 from crowd import fill
 from lane_house import GONE, House, furnished, house
 from settings_store import ALICE, KEY_B, ROBOT, subscription
-from shipbell.domain.causes import explain
 from shipbell.domain.errors import NotReplayable
+from shipbell.domain.explanations import explain
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.history import Find
 from shipbell.storage.tables.flow import deliveries

@@ -11,7 +11,7 @@ from lane_house import House, furnished, house, names_of
 from shipbell.domain.deliveries import Handout, Head
 from shipbell.storage.queue.lanes import SqlLanes
 from shipbell.storage.tables.flow import events
-from shipbell.usecases.pick import Pick
+from shipbell.usecases.next_call import Pick
 
 
 @pytest.fixture

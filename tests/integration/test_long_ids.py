@@ -8,7 +8,7 @@ import structlog
 
 from api_house import KEY
 from console_house import console_house
-from shipbell.cli.telling import path_lines
+from shipbell.cli.render_history import path_lines
 from shipbell.telemetry import log, set_up_logs
 
 LONG = "run-" + "x" * 900_000

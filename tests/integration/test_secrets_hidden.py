@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from commands import command
 from robots import SHORT, event, strict, until
 from server import Server
-from shipbell.robot import RunningRobot
+from shipbell.simulator import RunningRobot
 from shipbell.storage.database.engine import Database
 from shipbell.storage.database.migrate import migrate
 from shipbell.storage.tables.flow import counters

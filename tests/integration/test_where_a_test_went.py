@@ -9,7 +9,7 @@ import pytest
 
 from api_house import KEY
 from console_house import TAB, ConsoleHouse, console_house, wish
-from shipbell.cli.telling import whole_lines
+from shipbell.cli.render_history import whole_lines
 from shipbell.domain.ids import Prefix, decode
 
 P = f"/projects/{KEY}"

@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from api_house import KEY, SECRET
 from console_house import TAB, ConsoleHouse, console_house, wish
-from shipbell.cli.telling import path_lines
+from shipbell.cli.render_history import path_lines
 from shipbell.storage.tables.flow import lanes
-from shipbell.usecases.holdup import holdups
+from shipbell.usecases.waiting_reason import holdups
 
 P = f"/projects/{KEY}"
 ROBOT = "aaaaaaaa-1111-4bc4-97a0-0ec2a1fa5aaa"

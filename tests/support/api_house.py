@@ -17,9 +17,9 @@ from shipbell.domain.access import Role
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.directory import By, MemberRecord, ProjectRecord, PutMember, PutProject
 from shipbell.ports.sessions import NewSession
-from shipbell.robot import RobotSettings, RunningRobot, serve_robot
 from shipbell.serve import api_services, console_services
 from shipbell.settings import load
+from shipbell.simulator import RobotSettings, RunningRobot, serve_robot
 from shipbell.storage.queue.intake import GroupIntake
 from shipbell.transport import HttpTransport
 from shipbell.usecases.accounts import hash_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from robots import Sender, event, first_shown, sender, strict, until
 from server import serving
-from shipbell.robot import Seen
+from shipbell.simulator import Seen
 
 EVENTS = 1_000
 LIMIT_BYTES = {"markdown": 4_096, "text": 2_048}

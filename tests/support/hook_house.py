@@ -26,7 +26,7 @@ from shipbell.web.crowd import Crowd
 from shipbell.web.hooks import Hook
 from shipbell.web.limits import SourceLimit
 from shipbell.web.problems import status_of
-from shipbell.web.wire import WholeAnswers
+from shipbell.web.uvicorn_protocol import WholeAnswers
 
 SECRET = "s3cret"
 STARTED = datetime(2026, 11, 24, 3, 5, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from robots import SHORT, Sender, event, sender, strict, times_shown, until
 from server import Server, serving
-from shipbell.robot import RunningRobot
+from shipbell.simulator import RunningRobot
 
 ROBOTS = 6
 _NAME = r"k\d{6}x"

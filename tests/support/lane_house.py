@@ -19,16 +19,16 @@ from shipbell.domain.subscriptions import Locale
 from shipbell.ports.directory import Edit
 from shipbell.ports.intake import Accepted, NewDelivery, Received
 from shipbell.ports.lanes import Attempt, Batch, Settlement
-from shipbell.ports.trials import Trial
+from shipbell.ports.message_tests import Trial
 from shipbell.storage.history.history import SqlHistory
 from shipbell.storage.queue.claim import Rules
 from shipbell.storage.queue.insert_events import Submission, keep
 from shipbell.storage.queue.lanes import SqlLanes
-from shipbell.storage.queue.test_messages import SqlTrials
+from shipbell.storage.queue.message_tests import SqlTrials
 from shipbell.storage.tables.flow import attempts, deliveries, lanes
 from shipbell.storage.upkeep.upkeep import SqlUpkeep
-from shipbell.usecases.pick import Pick
-from shipbell.usecases.test_message import sample
+from shipbell.usecases.next_call import Pick
+from shipbell.usecases.send_test import sample
 
 EXPIRY = timedelta(hours=24)
 OK = Delivered(detail="ok")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from shipbell.robot import RobotSettings, RunningRobot, serve_robot
+from shipbell.simulator import RobotSettings, RunningRobot, serve_robot
 
 KEY = "release-group"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from server import HEADERS
-from shipbell.robot import Fault, RobotSettings, RunningRobot, Seen, serve_robot
+from shipbell.simulator import Fault, RobotSettings, RunningRobot, Seen, serve_robot
 
 # Ten times shorter than the service's minute: the same rules in a tenth of the time.
 SHORT = {"SHIPBELL_WECOM_PER_MINUTE": "120", "SHIPBELL_WECOM_BURST": "6"}

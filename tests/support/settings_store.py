@@ -31,8 +31,8 @@ from shipbell.storage.open import Opened, open_store
 from shipbell.storage.settings.accounts import SqlAccounts
 from shipbell.storage.settings.directory import SqlDirectory
 from shipbell.usecases.apply import Apply
-from shipbell.usecases.drafts import Drafts
 from shipbell.usecases.export import Export
+from shipbell.usecases.validate import Drafts
 
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
 KEY_A = "aaaaaaaa-1111-4bc4-97a0-0ec2a1fa5aaa"

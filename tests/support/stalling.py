@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robots import event, first_shown, sender, set_faults, strict, until
 from server import Ran, Server, serving
-from shipbell.robot import RunningRobot
+from shipbell.simulator import RunningRobot
 
 DELETED = "deleted-robot"
 REPLACED = "replacement-robot"

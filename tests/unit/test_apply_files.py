@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shipbell.domain.errors import InvalidFile
-from shipbell.usecases.files import MOST_BYTES, files_of, read_file, write_yaml
+from shipbell.usecases.settings_file import MOST_BYTES, files_of, read_file, write_yaml
 
 
 def written(folder: Path, text: str | bytes, name: str = "settings.yaml") -> Path:

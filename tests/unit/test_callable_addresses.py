@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.addresses import usable, written
 from shipbell.domain.errors import BadSettings
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.settings.values import load
 from shipbell.transport.target import target
 
@@ -57,7 +57,7 @@ def spelled(text: str) -> str:
 @given(ADDRESS)
 @example("https://[::1%é]/x?key=1")
 def test_what_the_rule_lets_pass_can_be_called(text: str) -> None:
-    passed = rules.url(Findings(), text)
+    passed = validation.url(Findings(), text)
     if passed is not None and target(passed) is None:
         # Numbers that each program reads as another address are told by the call's verdict.
         assert re.fullmatch(r"https?://([^/?#]*@)?[0-9.]+(:[0-9]*)?([/?#].*)?", spelled(passed), re.DOTALL)
@@ -66,7 +66,7 @@ def test_what_the_rule_lets_pass_can_be_called(text: str) -> None:
 @pytest.mark.parametrize("url", CANNOT_BE_WRITTEN)
 def test_an_address_that_cannot_be_written_in_a_request_is_refused_where_it_is_given(url: str) -> None:
     found = Findings()
-    assert rules.url(found, url) is None
+    assert validation.url(found, url) is None
     assert [(one.field, one.code) for one in found.problems] == [("url", "url-unusable")]
 
 
@@ -87,7 +87,7 @@ def test_an_operators_robot_that_cannot_be_called_is_refused_at_the_start(url: s
     ],
 )
 def test_an_address_is_written_as_programs_look_it_up(url: str, host: bytes) -> None:
-    assert rules.url(Findings(), url) == url
+    assert validation.url(Findings(), url) == url
     found = target(url)
     assert found is not None
     assert b"\r\nHost: %b\r\n" % host in found.head

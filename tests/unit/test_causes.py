@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shipbell.domain.causes import CAUSES, explain, explain_end, explain_test
+from shipbell.domain.explanations import CAUSES, explain, explain_end, explain_test
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.wire import Trouble
 

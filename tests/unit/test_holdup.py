@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 
 from happenings import AT
-from shipbell.domain.causes import CAUSES
 from shipbell.domain.deliveries import LaneState
+from shipbell.domain.explanations import CAUSES
 from shipbell.ports.history import DeliveryLine, History, RobotLine
-from shipbell.usecases.holdup import holdup, holdups
+from shipbell.usecases.waiting_reason import holdup, holdups
 
 LATER = AT + timedelta(seconds=40)
 ROBOT = RobotLine(

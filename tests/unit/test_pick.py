@@ -17,7 +17,7 @@ from shipbell.domain.deliveries import Companion, Handout, Waiting
 from shipbell.domain.messages import Message
 from shipbell.domain.subscriptions import Format, Locale
 from shipbell.ports.channel import Rendered
-from shipbell.usecases.pick import Pick
+from shipbell.usecases.next_call import Pick
 
 PICK = Pick({"wecom": WECOM})
 

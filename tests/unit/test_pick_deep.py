@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from happenings import WECOM, happening, head, waiting
 from shipbell.domain.deliveries import Handout, Waiting
-from shipbell.usecases.pick import Pick
+from shipbell.usecases.next_call import Pick
 
 PICK = Pick({"wecom": WECOM})
 KINDS = ("pipeline.run.failed", "pipeline.run.completed")

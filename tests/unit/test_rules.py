@@ -6,11 +6,11 @@ from typing import TypeVar
 
 import pytest
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.catalog import EVENT_TYPES, SERVICES
 from shipbell.domain.errors import Problem
-from shipbell.domain.rules import Findings
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
+from shipbell.domain.validation import Findings
 
 T = TypeVar("T")
 ROBOT = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key="
@@ -40,20 +40,20 @@ def only(problems: list[Problem]) -> Problem:
     ],
 )
 def test_a_whole_address_of_a_robot_passes(url: str) -> None:
-    assert judged(rules.url, url) == (url, [])
+    assert judged(validation.url, url) == (url, [])
 
 
 def test_a_url_may_have_256_characters_and_not_257() -> None:
     longest = ROBOT + "k" * (256 - len(ROBOT))
-    assert judged(rules.url, longest) == (longest, [])
-    url, problems = judged(rules.url, longest + "k")
+    assert judged(validation.url, longest) == (longest, [])
+    url, problems = judged(validation.url, longest + "k")
     assert url is None
     assert only(problems) == Problem(field="url", code="url-too-long", message="257 characters; at most 256.")
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example", "qyapi.weixin.qq.com/send?key=1", "//a.example", "javascript:0"])
 def test_a_url_starts_with_http_or_https(url: str) -> None:
-    _, problems = judged(rules.url, url)
+    _, problems = judged(validation.url, url)
     assert only(problems) == Problem(field="url", code="url-scheme", message="Start with http:// or https://.")
 
 
@@ -63,18 +63,18 @@ def test_a_url_starts_with_http_or_https(url: str) -> None:
      "https://a.example/se nd", "https://a.example:99999/"],
 )  # fmt: skip
 def test_a_url_names_a_host_and_has_no_space(url: str) -> None:
-    _, problems = judged(rules.url, url)
+    _, problems = judged(validation.url, url)
     assert only(problems).code == "url-unusable"
 
 
 @pytest.mark.parametrize("url", ["", "   "])
 def test_a_url_is_required(url: str) -> None:
-    _, problems = judged(rules.url, url)
+    _, problems = judged(validation.url, url)
     assert only(problems).code == "required"
 
 
 def test_spaces_around_a_pasted_url_are_not_part_of_it() -> None:
-    assert judged(rules.url, f"  {ROBOT}1 ") == (f"{ROBOT}1", [])
+    assert judged(validation.url, f"  {ROBOT}1 ") == (f"{ROBOT}1", [])
 
 
 # --- event types, gate, content ------------------------------------------------------------------------------
@@ -82,46 +82,46 @@ def test_spaces_around_a_pasted_url_are_not_part_of_it() -> None:
 
 @pytest.mark.parametrize("event", list(EVENT_TYPES))
 def test_any_event_type_of_the_catalog_can_be_subscribed_to(event: str) -> None:
-    assert judged(rules.events, [event]) == ((event,), [])
+    assert judged(validation.events, [event]) == ((event,), [])
 
 
 @pytest.mark.parametrize("nothing", [None, []])
 def test_at_least_one_event_type_is_ticked(nothing: object) -> None:
-    _, problems = judged(rules.events, nothing)
+    _, problems = judged(validation.events, nothing)
     assert only(problems) == Problem(field="events", code="events-required", message="Tick at least one event type.")
 
 
 def test_each_unknown_event_type_is_named() -> None:
-    _, problems = judged(rules.events, ["pipeline.run.failed", "pipeline.run.exploded", "x"])
+    _, problems = judged(validation.events, ["pipeline.run.failed", "pipeline.run.exploded", "x"])
     assert [one.code for one in problems] == ["unknown-event-type"] * 2
     assert "pipeline.run.exploded" in problems[0].message
     assert "“x”" in problems[1].message
 
 
 def test_an_event_type_that_is_named_twice_counts_once() -> None:
-    assert judged(rules.events, ["pipeline.run.failed"] * 2) == (("pipeline.run.failed",), [])
+    assert judged(validation.events, ["pipeline.run.failed"] * 2) == (("pipeline.run.failed",), [])
 
 
 @pytest.mark.parametrize("events", ["pipeline.run.failed", {"pipeline": True}, [1], [["pipeline.run.failed"]]])
 def test_event_types_are_a_list_of_words(events: object) -> None:
-    _, problems = judged(rules.events, events)
+    _, problems = judged(validation.events, events)
     assert only(problems).code == "not-a-list"
 
 
 @pytest.mark.parametrize("gate", list(GateFilter))
 def test_a_gate_is_all_passed_or_failed(gate: GateFilter) -> None:
-    assert judged(rules.gate, gate.value) == (gate, [])
+    assert judged(validation.gate, gate.value) == (gate, [])
 
 
 @pytest.mark.parametrize(
     ("rule", "field", "value"),
     [
-        (rules.gate, "gate", "none"),
-        (rules.gate, "gate", True),
-        (rules.locale, "locale", "zh"),
-        (rules.locale, "locale", "de"),
-        (rules.form, "format", "markdown_v2"),
-        (rules.form, "format", "html"),
+        (validation.gate, "gate", "none"),
+        (validation.gate, "gate", True),
+        (validation.locale, "locale", "zh"),
+        (validation.locale, "locale", "de"),
+        (validation.form, "format", "markdown_v2"),
+        (validation.form, "format", "html"),
     ],
 )
 def test_another_choice_is_refused_and_the_choices_are_told(
@@ -134,23 +134,23 @@ def test_another_choice_is_refused_and_the_choices_are_told(
 
 
 def test_languages_and_formats_are_those_of_the_contract() -> None:
-    assert [judged(rules.locale, one)[0] for one in ("en", "zh-CN")] == [Locale.EN, Locale.ZH_CN]
-    assert [judged(rules.form, one)[0] for one in ("markdown", "text")] == [Format.MARKDOWN, Format.TEXT]
+    assert [judged(validation.locale, one)[0] for one in ("en", "zh-CN")] == [Locale.EN, Locale.ZH_CN]
+    assert [judged(validation.form, one)[0] for one in ("markdown", "text")] == [Format.MARKDOWN, Format.TEXT]
 
 
 def test_content_that_is_left_out_shows_every_field() -> None:
-    assert judged(rules.content, None) == (Content({}), [])
+    assert judged(validation.content, None) == (Content({}), [])
 
 
 @pytest.mark.parametrize("service", list(SERVICES))
 def test_every_field_of_a_service_can_be_chosen_and_so_can_none(service: str) -> None:
     fields = SERVICES[service].field_ids
-    assert judged(rules.content, {service: list(fields)}) == (Content({service: fields}), [])
-    assert judged(rules.content, {service: []}) == (Content({service: ()}), [])
+    assert judged(validation.content, {service: list(fields)}) == (Content({service: fields}), [])
+    assert judged(validation.content, {service: []}) == (Content({service: ()}), [])
 
 
 def test_a_field_belongs_to_its_own_service() -> None:
-    _, problems = judged(rules.content, {"pipeline": ["gate_result"], "weather": []})
+    _, problems = judged(validation.content, {"pipeline": ["gate_result"], "weather": []})
     assert [(one.field, one.code) for one in problems] == [
         ("content.pipeline", "unknown-field"),
         ("content.weather", "unknown-service"),
@@ -169,7 +169,7 @@ def test_a_field_belongs_to_its_own_service() -> None:
     ],
 )
 def test_content_is_services_with_lists_of_fields(content: object, field: str, code: str) -> None:
-    _, problems = judged(rules.content, content)
+    _, problems = judged(validation.content, content)
     assert (only(problems).field, only(problems).code) == (field, code)
 
 
@@ -181,7 +181,7 @@ ALPHABET = string.ascii_letters + string.digits + ";.-_@"
 @pytest.mark.parametrize("code", range(0x20, 0x7F))
 def test_user_ids_take_exactly_the_ascii_characters_of_the_rule(code: int) -> None:
     character = chr(code)
-    _, problems = judged(rules.user_ids, f"a{character}b")
+    _, problems = judged(validation.user_ids, f"a{character}b")
     if character in ALPHABET:
         assert problems == []
     else:
@@ -191,35 +191,35 @@ def test_user_ids_take_exactly_the_ascii_characters_of_the_rule(code: int) -> No
 
 @pytest.mark.parametrize("other", ["张", "é", "ａ", "１", "٣", "；", "\u200b", "🔔", "ı"])
 def test_user_ids_are_ascii(other: str) -> None:
-    _, problems = judged(rules.user_ids, f"zhang.san;{other}")
+    _, problems = judged(validation.user_ids, f"zhang.san;{other}")
     assert only(problems).code == "user-ids-character"
     assert f"“{other}”" in only(problems).message
 
 
 @pytest.mark.parametrize("separator", [",", "，", "；", "、", " "])
 def test_a_mistaken_separator_is_told_the_right_one(separator: str) -> None:
-    _, problems = judged(rules.user_ids, f"zhang.san{separator}li.si")
+    _, problems = judged(validation.user_ids, f"zhang.san{separator}li.si")
     assert only(problems).message == f"Separate IDs with ; instead of “{separator}”."
 
 
 def test_user_ids_may_have_1000_characters_in_all_and_not_1001() -> None:
     longest = "a;" * 500
-    assert judged(rules.user_ids, longest) == (longest, [])
-    _, problems = judged(rules.user_ids, longest + "a")
+    assert judged(validation.user_ids, longest) == (longest, [])
+    _, problems = judged(validation.user_ids, longest + "a")
     assert only(problems) == Problem(
         field="user_ids", code="user-ids-too-long", message="1001 characters; at most 1000."
     )
 
 
 def test_user_ids_may_be_left_out_and_empty_parts_are_skipped() -> None:
-    assert judged(rules.user_ids, None) == ("", [])
-    assert judged(rules.user_ids, "") == ("", [])
-    assert rules.members_of("a;;b;") == ("a", "b")
-    assert rules.members_of(";;") == ()
+    assert judged(validation.user_ids, None) == ("", [])
+    assert judged(validation.user_ids, "") == ("", [])
+    assert validation.members_of("a;;b;") == ("a", "b")
+    assert validation.members_of(";;") == ()
 
 
 def test_the_sign_before_an_id_is_none_of_it_but_for_all() -> None:
-    assert rules.members_of("@zhang.san;li@si;zhang.san;@all;@") == ("zhang.san", "li@si", "@all")
+    assert validation.members_of("@zhang.san;li@si;zhang.san;@all;@") == ("zhang.san", "li@si", "@all")
 
 
 # --- what stands around them ---------------------------------------------------------------------------------
@@ -227,8 +227,8 @@ def test_the_sign_before_an_id_is_none_of_it_but_for_all() -> None:
 
 def test_a_problem_names_the_key_with_the_path_of_where_it_stands() -> None:
     found = Findings("projects[0].")
-    rules.user_ids(found.within("subscriptions[2]."), "a,b")
-    rules.url(found.within("subscriptions[3]."), "")
+    validation.user_ids(found.within("subscriptions[2]."), "a,b")
+    validation.url(found.within("subscriptions[3]."), "")
     assert [one.field for one in found.problems] == [
         "projects[0].subscriptions[2].user_ids",
         "projects[0].subscriptions[3].url",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shipbell.cli.telling import attempt_lines
+from shipbell.cli.render_history import attempt_lines
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.history import AttemptLine
 from shipbell.web.console.frame.project_words import Telling

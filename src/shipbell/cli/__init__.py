@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from shipbell import __version__
-from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate, streams
-from shipbell.cli.epilog import epilog
+from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate, stdio
 from shipbell.cli.output import is_text, unwritten
 from shipbell.cli.running import DONE, INTERRUPTED, REFUSED, WRONG, code_of, say, tell
+from shipbell.cli.settings_help import epilog
 from shipbell.domain.errors import BadInput, ShipbellError
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
@@ -47,9 +47,9 @@ for _module in (serving, files, accounts, events, deliveries, simulate, operate,
 
 def main() -> None:
     """Run the command line; what nobody foresaw is told in a sentence, its inside only at log level debug."""
-    streams.opened()
+    stdio.opened()
     code = _code()
-    lost = streams.finished()
+    lost = stdio.finished()
     if lost is not None:
         fault = unwritten(lost)
         tell(fault)
@@ -82,7 +82,7 @@ def _surprised(error: Exception) -> int:
     """Bytes that are no text are a mistake of whoever gave them, a full disk is nobody's; anything else is ours."""
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         # A text of the command line itself: results are written by `put`.
-        tell(unwritten(streams.finished() or error))
+        tell(unwritten(stdio.finished() or error))
         return REFUSED
     if not all(map(is_text, sys.argv)):
         tell(BadInput("The arguments are no text in UTF-8."))

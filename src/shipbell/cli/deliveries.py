@@ -7,14 +7,14 @@ import typer
 
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json, put_table
+from shipbell.cli.render_history import delivery_value, state_words, subject_words, whole_lines, whole_value
 from shipbell.cli.running import BY, REFUSED, fail, say, with_parts
-from shipbell.cli.telling import delivery_value, state_words, subject_words, whole_lines, whole_value
-from shipbell.domain.causes import explain
 from shipbell.domain.errors import BadInput, NotFound
+from shipbell.domain.explanations import explain
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.ports.history import DeliveryLine, DeliveryWhole, Find, Replayed
-from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.replay import MOST_TOLD
+from shipbell.usecases.waiting_reason import Holdup, holdups
 
 STATES = ("waiting", "retrying", "delivered", "dead", "expired", "cancelled")
 _PAGE = 200

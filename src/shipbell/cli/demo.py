@@ -16,7 +16,7 @@ from shipbell.cli.output import put
 from shipbell.cli.running import fail, run
 from shipbell.demo import events
 from shipbell.domain.errors import Unusable
-from shipbell.robot import RobotSettings, RunningRobot, Seen, serve_robot
+from shipbell.simulator import RobotSettings, RunningRobot, Seen, serve_robot
 
 _KEY = "demo-robot-0000-0000-0000-000000000001"
 _SECRETS = {"ci": "demo-secret-of-ci", "codearts": "demo-secret-of-codearts"}

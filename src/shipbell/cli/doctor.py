@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 from shipbell.assemble import check_channels, database_path
-from shipbell.cli.asking import identity_provider
+from shipbell.cli.check_outbound import ways_out
+from shipbell.cli.check_sign_in import identity_provider
+from shipbell.cli.checks import Check, Verdict, fault, fine, warn
 from shipbell.cli.output import put_json, put_table
-from shipbell.cli.reaching import ways_out
 from shipbell.cli.running import REFUSED, run
-from shipbell.cli.verdicts import Check, Verdict, fault, fine, warn
 from shipbell.clock import SystemClock
 from shipbell.domain.errors import ShipbellError, WrongKey
 from shipbell.domain.ids import milliseconds

@@ -16,14 +16,14 @@ import typer
 from shipbell import sources
 from shipbell.assemble import Parts
 from shipbell.cli.output import put, put_json
+from shipbell.cli.render_history import ID_BYTES, path_lines, path_value, turned_away_line
 from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
-from shipbell.cli.telling import ID_BYTES, path_lines, path_value, turned_away_line
 from shipbell.domain.errors import BadInput, BodyTooLarge, InvalidFile, NotFound
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.source import InboundRequest
-from shipbell.usecases.holdup import Holdup, holdups
-from shipbell.usecases.turned_away import turned_away
+from shipbell.usecases.refused_calls import turned_away
+from shipbell.usecases.waiting_reason import Holdup, holdups
 from shipbell.usecases.why import Path as EventPath
 from shipbell.usecases.why import Why
 from shipbell.web.hooks import MOST_BYTES, TOO_LARGE

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from shipbell.cli.epilog import epilog
 from shipbell.cli.running import fail, run, say, settings, with_parts
+from shipbell.cli.settings_help import epilog
 from shipbell.domain.errors import BadSettings
 from shipbell.serve import Address, serve
 

@@ -6,7 +6,7 @@ import typer
 
 from shipbell.cli.running import fail
 from shipbell.domain.errors import ShipbellError
-from shipbell.robot import RobotSettings, read_faults, run_robot
+from shipbell.simulator import RobotSettings, read_faults, run_robot
 
 # No number of seconds or milliseconds need be larger.
 _DAY = 86_400

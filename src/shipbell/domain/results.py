@@ -9,7 +9,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     """What every result carries for people: a short code and the robot's own words, redacted.
 
     `code` is the robot's errcode, `http-502`, or a word such as `timeout`; cause and cure are told by
-    `shipbell.domain.causes` in the reader's language.
+    `shipbell.domain.explanations` in the reader's language.
     """
 
     code: str

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.access import Role
 from shipbell.domain.addresses import written
 from shipbell.domain.errors import BadSettings
 from shipbell.domain.openid import ADMINISTRATOR
-from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings
 from shipbell.settings.table import SETTINGS
 
 Network = IPv4Network | IPv6Network
@@ -120,7 +120,7 @@ class Parser:
                 continue
             wanted = {one.strip() for one in codes.split("|")}
             for one in sorted(wanted):
-                if one != "*" and rules.region(Findings(), one) is None:
+                if one != "*" and validation.region(Findings(), one) is None:
                     self.broken(name, f"has no code of a region in “{one}”: write such as ap-southeast-3, or *")
             found[channel] = found.get(channel, frozenset()) | wanted
         return found

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.errors import Conflict, NotFound
-from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings
 from shipbell.ports.accounts import Accounts, NewToken, User
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory
-from shipbell.usecases.drafts import finished
+from shipbell.usecases.validate import finished
 
 PASSWORD_CHARACTERS = 8
 MOST_PASSWORD_CHARACTERS = 256
@@ -77,7 +77,7 @@ class ManageAccounts:
     async def add(self, name: str, password: str, *, is_admin: bool, by: By) -> None:
         """Make a local account; raises InvalidValue, NameTaken."""
         found = Findings()
-        rules.user_name(found, name)
+        validation.user_name(found, name)
         note_password(found, password, name)
         finished(found)
         await self.accounts.add_user(name, await self._hash(password), is_admin=is_admin, by=by)
@@ -118,7 +118,7 @@ class ManageAccounts:
     ) -> tuple[int, str]:
         """Make a token: its id and the token, which is shown this once. Raises NotFound, InvalidValue."""
         found = Findings()
-        named = rules.name(found, found.text({"name": name}, "name"))
+        named = validation.name(found, found.text({"name": name}, "name"))
         note_days(found, days)
         finished(found)
         await self._check_reach(user, projects or ())

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.errors import ChannelUnavailable, InvalidFile, NameTaken, NotFound, Stale
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import By, Directory, Edit
-from shipbell.usecases.differences import Differ, Difference
-from shipbell.usecases.drafts import SUBSCRIPTION_KEYS, Drafts, Raw, finished
-from shipbell.usecases.files import files_of, read_file
+from shipbell.usecases.plan import Differ, Difference
+from shipbell.usecases.settings_file import files_of, read_file
+from shipbell.usecases.validate import SUBSCRIPTION_KEYS, Drafts, Raw, finished
 
 _FILE_KEYS = ("defaults", "projects")
 _TRIES = 5
@@ -43,7 +43,7 @@ class Apply:
         for place, raw in _projects(files_of(path), problems):
             found = problems.within(place)
             key = raw.get("key")
-            usable = isinstance(key, str) and rules.project_key(Findings(), key) is not None
+            usable = isinstance(key, str) and validation.project_key(Findings(), key) is not None
             known = await self.directory.whole(str(key)) if usable else None
             try:
                 differences.append(differ.project(found, raw, known))

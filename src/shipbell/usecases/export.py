@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from shipbell.domain.errors import NotFound
 from shipbell.ports.directory import Directory, ProjectWhole, SourceRecord, SubscriptionRecord
-from shipbell.usecases.drafts import SECRET_MASK, wish_of
-from shipbell.usecases.files import write_yaml
+from shipbell.usecases.settings_file import write_yaml
+from shipbell.usecases.validate import SECRET_MASK, wish_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.errors import Forbidden, NameTaken, NotFound, Stale
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import (
     By,
     Directory,
@@ -19,7 +19,7 @@ from shipbell.ports.directory import (
     PutProject,
     Stamp,
 )
-from shipbell.usecases.drafts import Drafts, Raw, finished
+from shipbell.usecases.validate import Drafts, Raw, finished
 
 T = TypeVar("T")
 
@@ -109,9 +109,9 @@ class ManageProjects:
             known = _member(await whole_of(self.directory, key), user)
             check_seen(known.stamp if known else None, expected)
             found = Findings()
-            name = rules.user_name(found, user, "user", known.user if known else None)
+            name = validation.user_name(found, user, "user", known.user if known else None)
             found.unknown_keys(raw, ("role",))
-            given = rules.role(found, raw.get("role"))
+            given = validation.role(found, raw.get("role"))
             finished(found)
             assert name is not None and given is not None  # noqa: S101, PT018 - else the findings hold the reason
             if known is not None and known.role is given:

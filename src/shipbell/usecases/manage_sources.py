@@ -6,13 +6,13 @@ from datetime import timedelta
 from secrets import token_urlsafe
 
 from shipbell.domain.errors import NameTaken, NotFound, Stale
-from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings
 from shipbell.ports import facts
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory, DropSource, PutSource, SourceRecord
-from shipbell.usecases.drafts import SECRET_MASK, Drafts, Raw, finished
 from shipbell.usecases.manage import check_seen, revision, settled, whole_of
+from shipbell.usecases.validate import SECRET_MASK, Drafts, Raw, finished
 
 MOST_OVERLAP_HOURS = 24 * 90
 OVERLAP_HOURS = 24

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shipbell.domain.errors import NameTaken, NotFound, Stale
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import By, Directory, DropSubscription, ProjectWhole, PutSubscription, SubscriptionRecord
-from shipbell.usecases.drafts import Drafts, Raw, finished, same_wish
 from shipbell.usecases.manage import check_seen, revision, settled, whole_of
+from shipbell.usecases.validate import Drafts, Raw, finished, same_wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shipbell.domain.causes import explain
 from shipbell.domain.deliveries import DeliveryState
 from shipbell.domain.errors import NotFound, NotReplayable, StillWaiting
+from shipbell.domain.explanations import explain
 from shipbell.domain.ids import Prefix, encode
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import By
 from shipbell.ports.history import DeliveryWhole, Find, History
-from shipbell.usecases.drafts import finished
+from shipbell.usecases.validate import finished
 
 # What one call moves at most; who has more calls again.
 MOST = 10_000

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import msgspec
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.access import Role
 from shipbell.domain.errors import NameTaken, SignInRefused, Stale, TooOften, WrongKey
 from shipbell.domain.openid import Refusal, granted
-from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings
 from shipbell.ports.accounts import Accounts, User
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import By, Directory, DropMember, Edit, MemberRecord, PutMember
@@ -130,7 +130,7 @@ class SignInWithOpenId:
         """The account of who arrived, with what its groups give."""
         name = (arrival.name or "").strip()
         found = Findings()
-        rules.user_name(found, name, known=name if await self.accounts.user(name) else None)
+        validation.user_name(found, name, known=name if await self.accounts.user(name) else None)
         if found.problems:
             raise SignInRefused("The claim of the user name is absent or cannot be a name here.", Refusal.NO_NAME)
         grants = granted(arrival.groups, self.table)

@@ -115,7 +115,7 @@ class Observed:
     hook: Hook
 
     async def whole(self, scope: Scope, body: bytes) -> Answer:
-        """Answer a call of a hook that came whole (see `web.wire`)."""
+        """Answer a call of a hook that came whole (see `web.uvicorn_protocol`)."""
         request_id, began = new_request_id(), time.perf_counter()
 
         async def reading() -> bytes:

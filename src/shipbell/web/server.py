@@ -12,7 +12,7 @@ import uvicorn
 from shipbell.telemetry import log
 from shipbell.telemetry.surprises import surprise
 from shipbell.web.crowd import Crowd
-from shipbell.web.wire import WholeAnswers
+from shipbell.web.uvicorn_protocol import WholeAnswers
 
 _GRACE_SECONDS = 5
 _KEPT_SECONDS = 30

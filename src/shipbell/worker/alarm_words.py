@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shipbell.domain.catalog import Label
-from shipbell.domain.causes import explain
 from shipbell.domain.deliveries import LaneState
+from shipbell.domain.explanations import explain
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.upkeep import ShutRobot
 

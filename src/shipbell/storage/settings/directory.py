@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection, RowMapping, select
 
 from shipbell.domain.ids import Prefix, encode
-from shipbell.domain.rules import members_of
 from shipbell.domain.secret import Secret
 from shipbell.domain.subscriptions import Format, GateFilter, Locale, Subscription
+from shipbell.domain.validation import members_of
 from shipbell.ports.clock import Clock, Ids
 from shipbell.ports.directory import By, Edit, KnownProject, KnownSource, ProjectRecord, ProjectWhole, Snapshot
 from shipbell.storage.database.codec import from_ms, to_ms

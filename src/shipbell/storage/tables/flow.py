@@ -96,7 +96,7 @@ deliveries = Table(
     Column("subscription_id", RowId),
     Column("lane_id", RowId, nullable=False),
     Column("state", Text, nullable=False),
-    # Why it is dead, expired or cancelled: a code of `domain.causes`.
+    # Why it is dead, expired or cancelled: a code of `domain.explanations`.
     Column("cause", Text),
     Column("maybe_delivered", Boolean, nullable=False, default=False),
     Column("alone", Boolean, nullable=False, default=False),

@@ -6,11 +6,11 @@ from starlette.responses import Response
 
 from shipbell.domain.errors import InvalidValue, NotFound, Problem
 from shipbell.domain.ids import Prefix
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.history import DeliveryLine, DeliveryWhole, EventLine, Find, RobotLine
-from shipbell.usecases.drafts import finished
-from shipbell.usecases.holdup import Holdup, holdups
 from shipbell.usecases.replay import refusals
+from shipbell.usecases.validate import finished
+from shipbell.usecases.waiting_reason import Holdup, holdups
 from shipbell.usecases.why import Branch
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer

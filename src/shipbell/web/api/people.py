@@ -5,13 +5,13 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.errors import NotFound, Stale
 from shipbell.domain.ids import Prefix, decode, encode
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.accounts import User
 from shipbell.usecases.accounts import note_days
-from shipbell.usecases.drafts import finished
+from shipbell.usecases.validate import finished
 from shipbell.web.api import writing
 from shipbell.web.api.operation import Call, answer, nothing
 from shipbell.web.api.paging import listed
@@ -32,7 +32,7 @@ async def create_user(call: Call) -> Response:
     found = Findings()
     found.unknown_keys(call.body, ("name", "password", "is_admin"))
     name, password = found.text(call.body, "name"), _password(found, call.body)
-    is_admin = rules.flag(found, call.body, "is_admin", default=False)
+    is_admin = validation.flag(found, call.body, "is_admin", default=False)
     if password is None and not any(one.field == "password" for one in found.problems):
         found.add("password", "required", "This is required.")
     finished(found)
@@ -68,7 +68,7 @@ async def _change(call: Call, *, is_admin: bool | None) -> Response:
         found.add("name", "name-fixed", f"The name stays {known.name}: memberships hold it.")
     password = _password(found, call.body)
     default = known.is_admin if is_admin is None else is_admin
-    wanted = rules.flag(found, call.body, "is_admin", default=default)
+    wanted = validation.flag(found, call.body, "is_admin", default=default)
     finished(found)
     await call.services.manage_accounts.change(
         known.name, call.who.by, is_admin=wanted, password=password, seen=_version(call, known)
@@ -137,8 +137,8 @@ async def create_token(call: Call) -> Response:
     """A new token of one's own, told this once."""
     found = Findings()
     found.unknown_keys(call.body, ("name", "read_only", "projects", "expires"))
-    name = rules.name(found, found.text(call.body, "name"))
-    read_only = rules.flag(found, call.body, "read_only", default=False)
+    name = validation.name(found, found.text(call.body, "name"))
+    read_only = validation.flag(found, call.body, "read_only", default=False)
     keys, days = _keys(found, call.body.get("projects")), _days(found, call.body.get("expires"))
     finished(found)
     number, told = await call.services.manage_accounts.make_token(

@@ -14,7 +14,7 @@ from shipbell.usecases.manage import ManageProjects
 from shipbell.usecases.manage_sources import ManageSources
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
 from shipbell.usecases.replay import Replay
-from shipbell.usecases.test_message import SendTest
+from shipbell.usecases.send_test import SendTest
 from shipbell.usecases.why import Why
 from shipbell.web.auth import Auth
 

@@ -8,7 +8,7 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.usecases.manage import revision, whole_of
-from shipbell.usecases.test_message import TrialVerdict
+from shipbell.usecases.send_test import TrialVerdict
 from shipbell.web.api import writing
 from shipbell.web.api.changing import patched, replaced
 from shipbell.web.api.operation import CREATED, Call, answer, nothing

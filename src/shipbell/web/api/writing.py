@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shipbell.domain.access import Role
-from shipbell.domain.causes import explain, explain_end
 from shipbell.domain.deliveries import LaneState
+from shipbell.domain.explanations import explain, explain_end
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.text import shorten
 from shipbell.ports.accounts import Token, User
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, Stamp, SubscriptionRecord
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole, EventLine, RobotLine
 from shipbell.ports.pages import AuditLine, DoorLine
-from shipbell.usecases.drafts import SECRET_MASK
-from shipbell.usecases.holdup import Holdup
+from shipbell.usecases.validate import SECRET_MASK
+from shipbell.usecases.waiting_reason import Holdup
 from shipbell.web.api import shapes, shapes_past
 
 _MINUTE = timedelta(seconds=60)

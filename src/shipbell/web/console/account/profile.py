@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.errors import Forbidden, InvalidValue, NotFound, Problem, TooOften, Unauthenticated
 from shipbell.domain.ids import Prefix, decode, encode
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.usecases.sign_in import LASTS, begun
 from shipbell.web.console.frame.page import by_of, deed, form_of, frame_of, page, render, see_other, who_of
 from shipbell.web.console.frame.services import services_of
@@ -32,7 +32,7 @@ async def keep_preferences(request: Request) -> Response:
     """Keep language and time zone."""
     form, who, found = form_of(request), who_of(request), Findings()
     language = locale_of(form.one("locale"))
-    zone = rules.time_zone(found, form.one("time_zone") or None)
+    zone = validation.time_zone(found, form.one("time_zone") or None)
     if found.problems:
         return await _show(request, found.problems, _BROKEN)
     await services_of(request).accounts.set_preferences(

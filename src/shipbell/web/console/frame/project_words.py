@@ -10,9 +10,9 @@ from starlette.requests import Request
 
 from shipbell.domain.access import Role
 from shipbell.domain.catalog import EVENT_TYPES, GATES, SERVICES
-from shipbell.domain.causes import Explanation, explain, explain_end
 from shipbell.domain.compose import said
 from shipbell.domain.events import Event, Ignored
+from shipbell.domain.explanations import Explanation, explain, explain_end
 from shipbell.domain.ids import Prefix, decode, encode
 from shipbell.domain.subscriptions import Locale
 from shipbell.domain.times import MONTHS, took

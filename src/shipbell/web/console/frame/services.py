@@ -15,9 +15,9 @@ from shipbell.ports.sessions import Sessions
 from shipbell.usecases.accounts import ManageAccounts
 from shipbell.usecases.identity import Access
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
+from shipbell.usecases.send_test import SendTest
 from shipbell.usecases.sign_in import SignIn
 from shipbell.usecases.sign_in_oidc import SignInWithOpenId
-from shipbell.usecases.test_message import SendTest
 from shipbell.web.auth import Auth
 from shipbell.web.console.frame.project_services import ProjectServices
 

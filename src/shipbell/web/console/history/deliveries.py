@@ -7,7 +7,7 @@ from starlette.responses import Response
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
-from shipbell.usecases.holdup import Holdup, holdups
+from shipbell.usecases.waiting_reason import Holdup, holdups
 from shipbell.web.console.frame.filters import choices_of, counted_of, filters_of, find_of
 from shipbell.web.console.frame.page import page, project_of, render
 from shipbell.web.console.frame.project_services import project_services

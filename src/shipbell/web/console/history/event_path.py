@@ -10,8 +10,8 @@ from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule
 from shipbell.ports.directory import SourceRecord, SubscriptionRecord
 from shipbell.ports.history import EventLine
-from shipbell.usecases.holdup import Holdup, holdups
-from shipbell.usecases.turned_away import TurnedAway, turned_away
+from shipbell.usecases.refused_calls import TurnedAway, turned_away
+from shipbell.usecases.waiting_reason import Holdup, holdups
 from shipbell.usecases.why import Branch
 from shipbell.web.console.frame.page import frame_of, page, project_of, render
 from shipbell.web.console.frame.project_services import project_services

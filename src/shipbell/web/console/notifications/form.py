@@ -9,10 +9,10 @@ from starlette.responses import Response
 from shipbell.domain.catalog import GATES, GROUPS, SERVICES
 from shipbell.domain.errors import ChannelUnavailable, InvalidValue, NameTaken, NotFound, Problem, Stale
 from shipbell.domain.ids import Prefix, decode, encode
-from shipbell.domain.rules import NAME_CHARACTERS, URL_CHARACTERS, USER_IDS_CHARACTERS
+from shipbell.domain.validation import NAME_CHARACTERS, URL_CHARACTERS, USER_IDS_CHARACTERS
 from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
-from shipbell.usecases.test_message import Told
+from shipbell.usecases.send_test import Told
 from shipbell.web.console.frame.page import by_of, form_of, frame_of, project_of, render, see_other, who_of
 from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.frame.words import Words, en

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.catalog import SERVICES
 from shipbell.domain.ids import Prefix, decode, encode
-from shipbell.domain.rules import Findings
 from shipbell.domain.subscriptions import Content, Format, GateFilter, Locale
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import ProjectWhole, SubscriptionRecord
 from shipbell.usecases.preview import Look
 from shipbell.web.console.frame.forms import Form
@@ -113,14 +113,14 @@ def raw_of(typed: Typed, channel: str, whole: ProjectWhole) -> dict[str, object]
 def look_of(typed: Typed) -> Look:
     """How messages would look; what is not right yet is left out."""
     found = Findings()
-    user_ids = rules.user_ids(found, typed.user_ids.strip())
-    mentioned = () if found.problems else rules.members_of(user_ids)
+    user_ids = validation.user_ids(found, typed.user_ids.strip())
+    mentioned = () if found.problems else validation.members_of(user_ids)
     chosen = {
         name: tuple(one for one in SERVICES[name].field_ids if one in fields) for name, fields in typed.content.items()
     }
     return Look(
-        format=rules.form(found, typed.format),
-        locale=rules.locale(found, typed.locale),
+        format=validation.form(found, typed.format),
+        locale=validation.locale(found, typed.locale),
         content=Content(chosen),
         user_ids=mentioned,
     )

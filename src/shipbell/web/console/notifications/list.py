@@ -6,11 +6,11 @@ from typing import assert_never
 
 from starlette.requests import Request
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.access import Action, Role, may
 from shipbell.domain.catalog import GATES, SERVICES, Service
-from shipbell.domain.causes import explain
 from shipbell.domain.deliveries import LaneState
+from shipbell.domain.explanations import explain
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.subscriptions import Format, GateFilter
 from shipbell.ports.directory import ProjectWhole, SubscriptionRecord
@@ -117,7 +117,7 @@ def line_of(
     words: Words, record: SubscriptionRecord, robot: RobotLine | None, services: ConsoleServices
 ) -> SubscriptionLine:
     """A subscription's row."""
-    count = len(rules.members_of(record.user_ids))
+    count = len(validation.members_of(record.user_ids))
     mentioned = words.tn("Mentions {count}", "Mentions {count}", count) if count else words.t("No mentions")
     about = f"{mentioned} · {LANGUAGES[record.locale]} · {format_name(words, record.format)}"
     return SubscriptionLine(
@@ -188,7 +188,7 @@ def spread_out(words: Words, record: SubscriptionRecord) -> SubscriptionFacts:
         url=record.url_mask,
         events=tuple(_events(words, one, record) for one in SERVICES.values() if _ticked(one, record)),
         content=tuple(_content(words, one, record) for one in SERVICES.values() if _ticked(one, record)),
-        user_ids=rules.members_of(record.user_ids),
+        user_ids=validation.members_of(record.user_ids),
         language=LANGUAGES[record.locale],
         format=format_name(words, record.format),
         updated_at=record.stamp.updated_at if record.stamp else None,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from shipbell.domain.access import Action
 from shipbell.domain.errors import NotFound
 from shipbell.domain.ids import Prefix, encode
-from shipbell.domain.rules import NAME_CHARACTERS
+from shipbell.domain.validation import NAME_CHARACTERS
 from shipbell.ports import facts
 from shipbell.ports.directory import SubscriptionRecord
 from shipbell.web.console.frame.page import by_of, deed, form_of, frame_of, page, project_of, render, see_other

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from shipbell.robot import rich
-from shipbell.robot.answers import EMPTY, NO_TYPE, Refusal, bad_parameter, too_long
+from shipbell.simulator import rich
+from shipbell.simulator.answers import EMPTY, NO_TYPE, Refusal, bad_parameter, too_long
 
 _MARKDOWN_BYTES = 4096
 _decode = msgspec.json.Decoder().decode

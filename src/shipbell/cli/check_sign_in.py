@@ -1,6 +1,6 @@
 """The identity provider, as `doctor` sees it: asked for what every sign-in needs, over the same guarded calls."""
 
-from shipbell.cli.verdicts import Check, fault, fine
+from shipbell.cli.checks import Check, fault, fine
 from shipbell.clock import SystemClock
 from shipbell.domain.errors import SignInRefused
 from shipbell.domain.openid import Refusal

@@ -11,10 +11,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from shipbell.robot import dialect
-from shipbell.robot.dialect import Bold, Code, Colour, Inline, Line, Link, Mention, Plain
-from shipbell.robot.group import Group, Groups, seen
-from shipbell.robot.rules import Taken
+from shipbell.simulator import dialect
+from shipbell.simulator.dialect import Bold, Code, Colour, Inline, Line, Link, Mention, Plain
+from shipbell.simulator.group import Group, Groups, seen
+from shipbell.simulator.rules import Taken
 
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "page.css").read_text(encoding="utf-8")

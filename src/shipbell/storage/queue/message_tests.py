@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from shipbell.domain.secret import Secret
 from shipbell.ports.clock import Clock, Ids
-from shipbell.ports.trials import Trial, TrialState
+from shipbell.ports.message_tests import Trial, TrialState
 from shipbell.storage.database.codec import from_ms, to_ms, write_event, write_json
 from shipbell.storage.database.engine import Database
 from shipbell.storage.queue.insert_events import next_places, search_key
@@ -22,7 +22,7 @@ _WAITS_MS = int(timedelta(minutes=15).total_seconds() * 1000)
 
 
 class SqlTrials:
-    """The store of test messages (see `ports.trials.Trials`)."""
+    """The store of test messages (see `ports.message_tests.Trials`)."""
 
     def __init__(  # noqa: PLR0913 - what the store stands on, each by its name
         self,

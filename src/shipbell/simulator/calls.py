@@ -10,11 +10,11 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
-from shipbell.robot import answers
-from shipbell.robot.answers import Refusal
-from shipbell.robot.faults import Fault
-from shipbell.robot.group import Group, Groups
-from shipbell.robot.settings import RobotSettings
+from shipbell.simulator import answers
+from shipbell.simulator.answers import Refusal
+from shipbell.simulator.faults import Fault
+from shipbell.simulator.group import Group, Groups
+from shipbell.simulator.settings import RobotSettings
 
 # Closing a socket that lingers for no time sends a reset instead of a polite end.
 _NO_LINGER = struct.pack("ii", 1, 0)

@@ -14,12 +14,12 @@ import uvloop
 from aiohttp import web
 
 from shipbell.domain.errors import CannotListen
-from shipbell.robot.calls import Calls
-from shipbell.robot.control import Control
-from shipbell.robot.faults import known_faults
-from shipbell.robot.group import Groups, Seen, seen
-from shipbell.robot.page import Page
-from shipbell.robot.settings import RobotSettings
+from shipbell.simulator.calls import Calls
+from shipbell.simulator.control import Control
+from shipbell.simulator.faults import known_faults
+from shipbell.simulator.group import Groups, Seen, seen
+from shipbell.simulator.page import Page
+from shipbell.simulator.settings import RobotSettings
 
 # A picture of 2 MiB in base64, and room to spare.
 _BODY_BYTES = 8 * 1024 * 1024

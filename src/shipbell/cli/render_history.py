@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 
 from shipbell.cli.output import moment
-from shipbell.domain.causes import explain, explain_end
+from shipbell.domain.explanations import explain, explain_end
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule, Verdict
 from shipbell.domain.text import clean, shorten
 from shipbell.ports.directory import KnownSource
 from shipbell.ports.history import AttemptLine, DeliveryLine, DeliveryWhole
-from shipbell.usecases.holdup import Holdup
-from shipbell.usecases.turned_away import TurnedAway
+from shipbell.usecases.refused_calls import TurnedAway
+from shipbell.usecases.waiting_reason import Holdup
 from shipbell.usecases.why import Branch, Path
 
 # So much of a tool's own id is shown to people; JSON has it whole.

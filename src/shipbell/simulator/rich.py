@@ -5,7 +5,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
-from shipbell.robot.answers import BAD_ARTICLES, BAD_IMAGE, EMPTY, NO_MEDIA, Refusal, bad_parameter
+from shipbell.simulator.answers import BAD_ARTICLES, BAD_IMAGE, EMPTY, NO_MEDIA, Refusal, bad_parameter
 
 _IMAGE_BYTES = 2 * 1024 * 1024
 _IMAGE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")

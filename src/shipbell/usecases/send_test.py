@@ -8,15 +8,15 @@ from enum import StrEnum
 from math import ceil
 from time import monotonic
 
-from shipbell.domain.causes import explain, explain_test
 from shipbell.domain.events import Actor, Event, Run, Subject, Trigger
+from shipbell.domain.explanations import explain, explain_test
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import Directory, ProjectWhole, SubscriptionRecord
-from shipbell.ports.trials import Trial, Trials, TrialState
-from shipbell.usecases.drafts import Raw, wish_of
+from shipbell.ports.message_tests import Trial, Trials, TrialState
 from shipbell.usecases.manage import whole_of
 from shipbell.usecases.manage_subscriptions import ManageSubscriptions
+from shipbell.usecases.validate import Raw, wish_of
 
 WAITED_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 0.1

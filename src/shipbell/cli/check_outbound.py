@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from shipbell.cli.verdicts import Check, fault, fine, warn
-from shipbell.domain.causes import explain
+from shipbell.cli.checks import Check, fault, fine, warn
+from shipbell.domain.explanations import explain
 from shipbell.domain.secret import Secret
 from shipbell.ports.wire import Trouble
 from shipbell.settings import Settings

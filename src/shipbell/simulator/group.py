@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from shipbell.robot import dialect
-from shipbell.robot.answers import TOO_MANY_AT_ONCE, TOO_OFTEN, Refusal
-from shipbell.robot.faults import Fault, due
-from shipbell.robot.rules import Taken, judge
-from shipbell.robot.settings import RobotSettings
+from shipbell.simulator import dialect
+from shipbell.simulator.answers import TOO_MANY_AT_ONCE, TOO_OFTEN, Refusal
+from shipbell.simulator.faults import Fault, due
+from shipbell.simulator.rules import Taken, judge
+from shipbell.simulator.settings import RobotSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shipbell.domain.errors import ChannelUnavailable
-from shipbell.domain.rules import Findings
+from shipbell.domain.validation import Findings
 from shipbell.ports.directory import (
     DropMember,
     DropSource,
@@ -20,7 +20,7 @@ from shipbell.ports.directory import (
     SourceRecord,
     SubscriptionRecord,
 )
-from shipbell.usecases.drafts import PROJECT_KEYS, Drafts, Raw, same_wish, wish_of
+from shipbell.usecases.validate import PROJECT_KEYS, Drafts, Raw, same_wish, wish_of
 
 
 @dataclass(frozen=True, slots=True)

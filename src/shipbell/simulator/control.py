@@ -7,8 +7,8 @@ import msgspec
 from aiohttp import web
 
 from shipbell.domain.errors import InvalidValue, Problem
-from shipbell.robot.faults import EVERYONE, known_faults
-from shipbell.robot.group import Group, Groups, seen
+from shipbell.simulator.faults import EVERYONE, known_faults
+from shipbell.simulator.group import Group, Groups, seen
 
 _encode = msgspec.json.Encoder().encode
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
-from shipbell.domain import rules
+from shipbell.domain import validation
 from shipbell.domain.catalog import DEFAULT_REGION
 from shipbell.domain.errors import ChannelUnavailable, InvalidValue
-from shipbell.domain.rules import Findings
 from shipbell.domain.secret import Secret
+from shipbell.domain.validation import Findings
 from shipbell.ports import facts
 from shipbell.ports.channel import Channel
 from shipbell.ports.directory import MemberRecord, ProjectRecord, SourceRecord, SubscriptionRecord
@@ -34,10 +34,10 @@ class Drafts:
 
     def project(self, found: Findings, raw: Raw, known: ProjectRecord | None) -> ProjectRecord | None:
         """A project's own facts."""
-        key = rules.project_key(found, found.text(raw, "key"))
-        name = rules.name(found, found.text(raw, "name", key or _NAMELESS), known.name if known else None)
-        region = rules.region(found, found.text(raw, "region", DEFAULT_REGION))
-        zone = rules.time_zone(found, found.text(raw, "time_zone", "UTC"))
+        key = validation.project_key(found, found.text(raw, "key"))
+        name = validation.name(found, found.text(raw, "name", key or _NAMELESS), known.name if known else None)
+        region = validation.region(found, found.text(raw, "region", DEFAULT_REGION))
+        zone = validation.time_zone(found, found.text(raw, "time_zone", "UTC"))
         if key is None or name is None or region is None or zone is None:
             return None
         return ProjectRecord(key=key, name=name, region=region, time_zone=zone, id=known.id if known else 0)
@@ -45,8 +45,8 @@ class Drafts:
     def member(self, found: Findings, user: str, role: object, known: MemberRecord | None) -> MemberRecord | None:
         """A member's role; the field is the member's name, the codes are those of names and roles."""
         field = user or '""'
-        name = rules.user_name(found, user, field, known.user if known else None)
-        given = rules.role(found, role, field)
+        name = validation.user_name(found, user, field, known.user if known else None)
+        given = validation.role(found, role, field)
         return None if name is None or given is None else MemberRecord(user=name, role=given)
 
     def source(
@@ -54,8 +54,8 @@ class Drafts:
     ) -> SourceRecord | None:
         """A source; a known one keeps its secret when it is left out or masked."""
         found.unknown_keys(raw, SOURCE_KEYS)
-        name = rules.source_name(found, found.text(raw, "name"))
-        kind = rules.source_kind(found, raw.get("kind"), self.source_kinds)
+        name = validation.source_name(found, found.text(raw, "name"))
+        kind = validation.source_kind(found, raw.get("kind"), self.source_kinds)
         secret = self._secret(found, raw, known, make_up=make_up)
         if name is None or kind is None or secret is None:
             return None
@@ -81,23 +81,23 @@ class Drafts:
                 code, message = ("mask-for-new", "This is a mask, and there is no secret that it could stand for.")
             found.add("secret", code, message)
             return None
-        text = rules.secret(found, found.text(raw, "secret"))
+        text = validation.secret(found, found.text(raw, "secret"))
         return None if text is None else Secret(text)
 
     def subscription(self, found: Findings, raw: Raw, known: SubscriptionRecord | None) -> SubscriptionRecord | None:
         """A subscription; a mask keeps the URL of a known one."""
         before = len(found.problems)
         found.unknown_keys(raw, SUBSCRIPTION_KEYS)
-        name = rules.name(found, found.text(raw, "name"), known.name if known else None)
-        kind = rules.channel(found, raw.get("channel", "wecom"), tuple(self.channels))
+        name = validation.name(found, found.text(raw, "name"), known.name if known else None)
+        kind = validation.channel(found, raw.get("channel", "wecom"), tuple(self.channels))
         url = self._url(found, raw, known)
-        events = rules.events(found, raw.get("events"))
-        gate = rules.gate(found, raw.get("gate", "all"))
-        content = rules.content(found, raw.get("content"))
-        user_ids = rules.user_ids(found, found.text(raw, "user_ids", ""))
-        locale = rules.locale(found, raw.get("locale", "en"))
-        form = rules.form(found, raw.get("format", "markdown"))
-        enabled = rules.flag(found, raw, "enabled", default=True)
+        events = validation.events(found, raw.get("events"))
+        gate = validation.gate(found, raw.get("gate", "all"))
+        content = validation.content(found, raw.get("content"))
+        user_ids = validation.user_ids(found, found.text(raw, "user_ids", ""))
+        locale = validation.locale(found, raw.get("locale", "en"))
+        form = validation.form(found, raw.get("format", "markdown"))
+        enabled = validation.flag(found, raw, "enabled", default=True)
         if len(found.problems) > before or name is None or kind is None or url is None:
             return None
         return SubscriptionRecord(
@@ -125,7 +125,7 @@ class Drafts:
         if "****" in text:
             found.add("url", "mask-for-new", "This is a mask: paste the whole URL of the robot.")
             return None
-        checked = rules.url(found, text)
+        checked = validation.url(found, text)
         return None if checked is None else Secret(checked)
 
     def check_offered(self, region: str, new: SubscriptionRecord, known: SubscriptionRecord | None) -> None:

@@ -16,7 +16,7 @@ _NEEDS_SOMEBODY = frozenset({_CLOSED, _FAILING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdup:
-    """A code of `domain.causes`, and when the robot is called next at the earliest (None = at once, or unknown).
+    """A code of `domain.explanations`, and when the robot is called next at the earliest (None = at once, or unknown).
 
     `waiting` is how many deliveries of the project wait on the robot.
     """
