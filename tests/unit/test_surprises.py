@@ -34,7 +34,7 @@ def test_the_type_and_the_place_are_told_and_nothing_that_the_error_says() -> No
     told = surprise(caught(lambda: to_ms("key=0123456789")))  # type: ignore[arg-type]
     assert told["error"] == "TypeError"
     assert places(told) == ["shipbell.storage.database.codec to_ms"]
-    assert re.fullmatch(r"shipbell\.storage\.codec:\d+ to_ms", told["at"][0])  # type: ignore[index]
+    assert re.fullmatch(r"shipbell\.storage\.database\.codec:\d+ to_ms", told["at"][0])  # type: ignore[index]
     assert "0123456789" not in str(told)
 
 
