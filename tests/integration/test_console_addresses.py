@@ -13,7 +13,7 @@ from console_house import TAB, ConsoleHouse, console_house
 from shipbell.web.console.frame import page
 from shipbell.web.console.frame.page import ASKED, known_address
 
-CONSOLE = Path(page.__file__).parent
+CONSOLE = Path(page.__file__).parents[1]
 READ = re.compile(
     r"query(?:_params)?\.get(?:list)?\(\s*\"(\w+)\"|\"(\w+)\" in (?:request\.)?query"
     r"|(?:_counted|_cursor)\(request, \"(\w+)\"|\btext\(\"(\w+)\"\)"
