@@ -70,4 +70,4 @@ def test_source_try_believes_the_headers_that_are_given(tmp_path: Path) -> None:
     words = ("source", "try", "cloudevents", "-", "--header", "Content-Type: application/cloudevents-batch+json")
     ran = command(tmp_path, *words, body=ENVELOPE)
     assert ran.exit_code == 2
-    assert "Expected `array`, got `object`" in ran.stderr
+    assert "Expected a list, got an object" in ran.stderr

@@ -112,11 +112,16 @@ def test_a_batch_of_more_than_a_thousand_is_refused() -> None:
 
 def test_one_bad_envelope_refuses_the_batch_and_is_named() -> None:
     with pytest.raises(MalformedEvent, match=r"at \[1\]\.data\.subject\.name"):
-        read("cloudevents", [ENVELOPE, {**ENVELOPE, "data": {"subject": {"name": 3}}}], BATCH)
+        read("cloudevents", [ENVELOPE, {**ENVELOPE, "data": {"subject": {"name": [3]}}}], BATCH)
     with pytest.raises(MalformedEvent, match=r"at \[1\]\.source"):
         read("cloudevents", [ENVELOPE, without("source")], BATCH)
     with pytest.raises(UnknownEventType, match=r"at \[1\]\.type"):
         read("cloudevents", [ENVELOPE, {**ENVELOPE, "type": "io.shipbell.nothing"}], BATCH)
+
+
+def test_a_number_is_taken_where_a_text_of_the_data_is_meant() -> None:
+    event = event_in("cloudevents", {**ENVELOPE, "data": {**DATA, "run": {"number": 128}}}, STRUCTURED)
+    assert event.run.number == "128"
 
 
 def test_the_envelope_wins_over_its_data() -> None:
@@ -220,7 +225,7 @@ def test_an_id_may_be_as_long_as_the_body_whosever_type_it_is() -> None:
         ({**without("data"), "data_base64": "???"}, "at data_base64"),
         ({**without("data"), "data_base64": base64.b64encode(b"[").decode()}, "at data_base64"),
         ({**without("data"), "data_base64": base64.b64encode(b"[" * 100_000).decode()}, "at data_base64"),
-        ([ENVELOPE], "Expected `object`, got `array`"),
+        ([ENVELOPE], "Expected an object, got a list"),
     ],
 )
 def test_a_bad_envelope_is_refused_and_the_place_is_named(envelope: object, place: str) -> None:

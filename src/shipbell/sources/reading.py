@@ -17,6 +17,18 @@ MOST_EVENTS = 1_000
 _MOST_TYPE_CHARACTERS = 1_024
 _MOST_ISSUES = 10**12
 _FIRST_YEAR, _LAST_YEAR = 1970, 9000
+# Members that hold texts, wherever they stand; all that stands in `labels` is a text.
+_TEXTS = frozenset(
+    {
+        "branch", "commit", "description", "id", "kind", "labels", "name", "number", "project_name", "status", "tag",
+        "type", "url",
+    }
+)  # fmt: skip
+_TYPES = {
+    "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "object": "an object",
+    "array": "a list", "null": "null",
+}  # fmt: skip
+_TYPE = re.compile(r"`((?:\w+ \| )*\w+)`")
 _PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
 _GZIP = b"\x1f\x8b"
 _NUL_ESCAPE = re.compile(rb"\\u0000|\x00", re.IGNORECASE)
@@ -50,17 +62,64 @@ def malformed(error: Exception, place: str = "") -> MalformedEvent:
     told = str(error)
     found = _PLACE.search(told)
     where = place + (found.group("place") if found else "")
-    words = _PLACE.sub("", told)
+    words = _TYPE.sub(_plainly, _PLACE.sub("", told))
     return MalformedEvent(f"{words} (at {where.lstrip('.')})" if where else words)
 
 
+def _plainly(types: re.Match[str]) -> str:
+    """A type in words; a member's name stays as it is."""
+    names = types[1].split(" | ")
+    return " or ".join(_TYPES[name] for name in names) if all(name in _TYPES for name in names) else types[0]
+
+
 def decoded(decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
-    """Read a JSON body; raises MalformedEvent with the place at fault."""
+    """Read a JSON body, with a number where a text is meant; raises MalformedEvent with the place at fault."""
     check_text(body)
     try:
         return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        return _with_numbers(error, decoder, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError, ValueError) as error:
         raise malformed(error) from error
+
+
+def _with_numbers(refusal: msgspec.ValidationError, decoder: "msgspec.json.Decoder[T]", body: bytes) -> T:
+    """Read a body once more, with texts for numbers; raises MalformedEvent for what is wrong beside those."""
+    try:
+        value = msgspec.json.decode(body)
+        texts = with_texts(value)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        raise malformed(refusal) from refusal
+    if texts == value:
+        raise malformed(refusal) from refusal
+    try:
+        found: T = msgspec.convert(texts, decoder.type)
+    except msgspec.ValidationError as error:
+        raise malformed(error) from error
+    return found
+
+
+def converted(value: object, kind: type[T]) -> T:
+    """JSON as a value of this type; tools count in numbers what is only shown, so it is looked at twice."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return msgspec.convert(with_texts(value), kind)
+
+
+def with_texts(value: object, *, text: bool = False) -> object:
+    """The same JSON with numbers as texts where this shape has texts; `text` says that a text is meant here."""
+    match value:
+        case list():
+            return [with_texts(one, text=text) for one in value]
+        case dict():
+            return {name: with_texts(one, text=text or name in _TEXTS) for name, one in value.items()}
+        case bool():
+            return value
+        case int() | float() if text:
+            return str(value)
+        case _:
+            return value
 
 
 def check_text(body: bytes) -> None:

@@ -14,7 +14,7 @@ from shipbell.domain.errors import MalformedEvent, UnknownEventType
 from shipbell.domain.events import Event, Ignored, Subject
 from shipbell.domain.secret import Secret
 from shipbell.ports.source import InboundRequest
-from shipbell.sources.reading import MOST_EVENTS, EventBody, aware, bounded, decoded, event_of, malformed
+from shipbell.sources.reading import MOST_EVENTS, EventBody, aware, bounded, converted, decoded, event_of, malformed
 from shipbell.sources.signatures import verify_shared
 
 _OURS = "io.shipbell."
@@ -105,7 +105,7 @@ def _event(envelope: Envelope, received_at: datetime, place: str) -> Event | Ign
     data = _data(envelope, prefix)
     time = _time(envelope.get("time"), f"{prefix}time") or _time(data.get("time"), f"{prefix}data.time")
     try:
-        body = msgspec.convert({**data, "id": identity, "type": event_type, "time": time}, EventBody)
+        body = converted({**data, "id": identity, "type": event_type, "time": time}, EventBody)
     except msgspec.ValidationError as error:
         raise malformed(error, f"{prefix}data") from error
     return event_of(body, received_at=received_at, place=f"{prefix}data")
