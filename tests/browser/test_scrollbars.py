@@ -13,7 +13,8 @@ STRAY = """() => [...document.querySelectorAll("body *")].filter((one) => {
     const { overflowX, overflowY } = getComputedStyle(one);
     const scrolls = (kind) => kind === "auto" || kind === "scroll";
     const tall = one.scrollHeight - one.clientHeight, wide = one.scrollWidth - one.clientWidth;
-    return (scrolls(overflowY) && tall > 0 && tall < 16) || (scrolls(overflowX) && wide > 0 && !one.matches("pre, .table-scroll"));
+    return (scrolls(overflowY) && tall > 0 && tall < 16) ||
+        (scrolls(overflowX) && wide > 0 && !one.matches("pre, .table-scroll"));
 }).map((one) => one.tagName + "." + one.className)"""
 
 
