@@ -15,6 +15,9 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
+# Playwright hides scrollbars by itself; people have them.
+SHOWN_SCROLLBARS = ("--hide-scrollbars",)
+
 
 def chromium() -> str | None:
     """The path of the first one there is."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 from playwright.async_api import Browser, Page, async_playwright
 
-from chromium import FLAGS, chromium
+from chromium import FLAGS, SHOWN_SCROLLBARS, chromium
 from shipbell.demo import events
 from shipbell.simulator import RobotSettings, RunningRobot, serve_robot
 
@@ -121,7 +121,9 @@ async def _all(folder: Path, path: str, wanted: Sequence[str]) -> None:
         await _emit(address)
         await asyncio.sleep(6)
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = await playwright.chromium.launch(
+                executable_path=path, args=FLAGS, ignore_default_args=SHOWN_SCROLLBARS
+            )
             for picture in _PICTURES:
                 if not wanted or picture[0] in wanted:
                     await asyncio.wait_for(_photograph(browser, address, picture), _ENOUGH_SECONDS)

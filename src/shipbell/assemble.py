@@ -274,7 +274,10 @@ def assemble(settings: Settings) -> Parts:
         door_pages=SqlDoorPages(opened.database),
         woken=woken,
         drafts=Drafts(
-            channels=known, source_kinds=tuple(one.kind for one in sources.REGISTRY), offered=settings.offered
+            channels=known,
+            source_kinds=tuple(one.kind for one in sources.REGISTRY),
+            offered=settings.offered,
+            time_zone=settings.time_zone,
         ),
     )
 

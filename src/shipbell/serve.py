@@ -252,6 +252,7 @@ def console_services(parts: Parts, streams: Streams | None = None) -> ConsoleSer
         channels=channels.by_kind(),
         offered=settings.offered,
         channel_regions=settings.channel_regions,
+        time_zone=settings.time_zone,
         project=ProjectServices(
             insight=SqlInsight(parts.opened.database),
             audit=parts.audit_pages,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from chromium import FLAGS, chromium
+from chromium import FLAGS, SHOWN_SCROLLBARS, chromium
 from full_house import FullHouse, happen, read_names
 from log_crawl import crawled
 from running_house import PASSWORDS, RunningHouse, admit, browsing, command, enter, environment, settings_file
@@ -32,7 +32,7 @@ def _chromium() -> Iterator[Browser]:
         pytest.skip("No Chromium on this machine: install the package chromium to run the browser tests.")
     expect.set_options(timeout=_SHOWN_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, ignore_default_args=SHOWN_SCROLLBARS)
         yield browser
         browser.close()
 

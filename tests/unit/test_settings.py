@@ -16,6 +16,7 @@ from shipbell.settings import SETTINGS, load
 
 SECRETS = [one.name for one in SETTINGS if one.from_file]
 SAMPLES = {
+    "SHIPBELL_TIME_ZONE": "Asia/Shanghai",
     "SHIPBELL_PUBLIC_URL": "https://bell.example.com",
     "SHIPBELL_TRUSTED_PROXIES": "10.0.0.0/8",
     "SHIPBELL_CHANNEL_REGIONS": "wecom=*",

@@ -8,7 +8,7 @@ ShipbellError
 │   ├── InvalidFile · InvalidValue (a broken rule of a named field)
 │   └── BadSignature
 ├── NotPossible         understood, but not now or not so (exit 1, HTTP 404 409 412)
-│   ├── NotFound · Forbidden · Unauthenticated (SignInRefused)
+│   ├── NotFound · Forbidden (ForeignOrigin) · Unauthenticated (SignInRefused)
 │   ├── Conflict (NameTaken · ChannelUnavailable · StillWaiting · NotReplayable · LastAdministrator · CannotListen)
 │   ├── Stale
 │   └── Busy (with the seconds to wait; TooOften · Crowded)
@@ -135,6 +135,12 @@ class Forbidden(NotPossible):
     """It is not yours to change."""
 
     code = "forbidden"
+
+
+class ForeignOrigin(Forbidden):
+    """The form came from a page of another address than this server's."""
+
+    code = "foreign-origin"
 
 
 class Unauthenticated(NotPossible):

@@ -97,6 +97,13 @@ class Parser:
             return None
         return Secret(value) if value else None
 
+    def time_zone(self, name: str) -> str:
+        """An IANA time zone."""
+        zone = validation.time_zone(Findings(), self.text(name))
+        if zone is None:
+            self.broken(name, "must be a time zone such as Asia/Shanghai")
+        return zone or _DEFAULTS[name]
+
     def networks(self, name: str) -> tuple[Network, ...]:
         """Networks separated by commas."""
         found: list[Network] = []

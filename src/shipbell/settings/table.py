@@ -47,6 +47,7 @@ SETTINGS: tuple[Setting, ...] = (
         "SHIPBELL_TRUSTED_PROXIES", "", "Networks (CIDR, comma-separated) whose X-Forwarded-* headers are believed."
     ),
     _plain("SHIPBELL_CHANNEL_REGIONS", "wecom=ap-southeast-3", "Where each channel is offered; * = everywhere."),
+    _plain("SHIPBELL_TIME_ZONE", "UTC", "Time zone of projects and of pages that have none of their own."),
     _plain("SHIPBELL_OUTBOUND_ALLOW", "", "Networks (CIDR) outside the public internet that may be called."),
     _plain("SHIPBELL_OUTBOUND_PROXY", "", "HTTP proxy for calls to robots; never taken from elsewhere."),
     _plain(

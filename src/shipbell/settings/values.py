@@ -43,6 +43,7 @@ class Settings:
     public_url: str
     trusted_proxies: tuple[Network, ...]
     channel_regions: Mapping[str, frozenset[str]]
+    time_zone: str
     outbound_allow: tuple[Network, ...]
     outbound_proxy: str
     paces: Mapping[str, PaceRule]
@@ -83,6 +84,7 @@ def _settings(parser: Parser) -> Settings:
         public_url=parser.root_url("SHIPBELL_PUBLIC_URL"),
         trusted_proxies=parser.networks("SHIPBELL_TRUSTED_PROXIES"),
         channel_regions=parser.regions("SHIPBELL_CHANNEL_REGIONS"),
+        time_zone=parser.time_zone("SHIPBELL_TIME_ZONE"),
         outbound_allow=parser.networks("SHIPBELL_OUTBOUND_ALLOW"),
         outbound_proxy=parser.url("SHIPBELL_OUTBOUND_PROXY"),
         paces={"wecom": PaceRule(per_minute=per_minute, burst=burst)},

@@ -31,13 +31,14 @@ class Drafts:
     channels: Mapping[str, Channel]
     source_kinds: tuple[str, ...]
     offered: Callable[[str, str], bool]
+    time_zone: str = "UTC"
 
     def project(self, found: Findings, raw: Raw, known: ProjectRecord | None) -> ProjectRecord | None:
         """A project's own facts."""
         key = validation.project_key(found, found.text(raw, "key"))
         name = validation.name(found, found.text(raw, "name", key or _NAMELESS), known.name if known else None)
         region = validation.region(found, found.text(raw, "region", DEFAULT_REGION))
-        zone = validation.time_zone(found, found.text(raw, "time_zone", "UTC"))
+        zone = validation.time_zone(found, found.text(raw, "time_zone", self.time_zone))
         if key is None or name is None or region is None or zone is None:
             return None
         return ProjectRecord(key=key, name=name, region=region, time_zone=zone, id=known.id if known else 0)

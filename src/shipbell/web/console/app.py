@@ -12,7 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from shipbell.domain.errors import Forbidden, InternalError, NotFound, ShipbellError, Unauthenticated, WrongMethod
+from shipbell.domain.errors import (
+    Forbidden,
+    ForeignOrigin,
+    InternalError,
+    NotFound,
+    ShipbellError,
+    Unauthenticated,
+    WrongMethod,
+)
 from shipbell.web.console import routes
 from shipbell.web.console.account import homepage, oidc, profile, sign_in, workspace
 from shipbell.web.console.frame.kept_forms import kept_of
@@ -57,6 +65,7 @@ def console(services: ConsoleServices) -> Mount:
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, ShipbellError):
         raise error
+    request.state.code = error.code
     if _for_programs(request):
         return problem(error)
     kept = kept_of(request)
@@ -94,6 +103,8 @@ def _told(error: ShipbellError, words: Words, kept: bool) -> tuple[str, str]:  #
             return t("There is no such page"), t(
                 "It does not exist, or it belongs to a project that you are not a member of."
             )
+        case ForeignOrigin():
+            return t("The form came from another address"), words.told(error.sentence)
         case Forbidden() if kept:
             return t("This form was out of date"), t("You signed in again after you opened it. Nothing was changed.")
         case Forbidden():

@@ -17,6 +17,7 @@ from shipbell.web.console.frame.project_services import project_services
 from shipbell.web.console.frame.project_words import telling
 from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.frame.words import en
+from shipbell.web.console.frame.zones import ZONES
 
 _SHOWN, _LONGEST = 50, 200
 _DONE = {
@@ -149,11 +150,18 @@ async def change_user(request: Request) -> Response:
 async def projects(request: Request) -> Response:
     """`GET /admin/projects`, by `?q=` and from the project `?from=` on."""
     _check(request, Action.CREATE_PROJECT)
-    return await _show_projects(request, {"key": "", "name": "", "region": DEFAULT_REGION}, problems=())
+    zone = services_of(request).time_zone
+    typed = {"key": "", "name": "", "region": DEFAULT_REGION, "time_zone": zone}
+    return await _show_projects(request, typed, problems=(), fresh=True)
 
 
 async def _show_projects(
-    request: Request, typed: Mapping[str, str], *, problems: Sequence[Problem], status: int = 200
+    request: Request,
+    typed: Mapping[str, str],
+    *,
+    problems: Sequence[Problem],
+    fresh: bool = False,
+    status: int = 200,
 ) -> Response:
     query, language = request.query_params, frame_of(request).words.language
     every = await services_of(request).directory.projects()
@@ -176,6 +184,8 @@ async def _show_projects(
         first=start == 0,
         next=rest[0].key if rest else None,
         typed=typed,
+        fresh=fresh,
+        zones=ZONES,
         regions=[(code, label.read(language)) for code, label in REGIONS.items()],
         problems=problems,
         done_with=_done(request),
@@ -183,7 +193,7 @@ async def _show_projects(
 
 
 def _typed_project(request: Request) -> dict[str, str]:
-    return {name: form_of(request).one(name).strip() for name in ("key", "name", "region")}
+    return {name: form_of(request).one(name).strip() for name in ("key", "name", "region", "time_zone")}
 
 
 async def shown_project(request: Request) -> Response:

@@ -1,7 +1,6 @@
 """One's own account: language, time zone, password, sessions and tokens."""
 
 from collections.abc import Sequence
-from zoneinfo import available_timezones
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -16,10 +15,10 @@ from shipbell.usecases.sign_in import LASTS, begun
 from shipbell.web.console.frame.page import by_of, deed, form_of, frame_of, page, render, see_other, who_of
 from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.frame.words import locale_of
+from shipbell.web.console.frame.zones import ZONES
 from shipbell.web.cookies import cookie_of
 from shipbell.web.sessions import BROWSER_COOKIE, secure, set_cookie
 
-_ZONES = tuple(sorted(one for one in available_timezones() if "/" in one and not one.startswith(("posix/", "right/"))))
 _BROKEN = 422
 
 
@@ -118,7 +117,7 @@ async def _show(request: Request, problems: Sequence[Problem] = (), status: int 
         status,
         nav="account",
         user=who.user,
-        zones=_ZONES,
+        zones=ZONES,
         sessions=[(encode(Prefix.SESSION, one.id), one) for one in await services.sessions.of_user(who.user.name)],
         this=encode(Prefix.SESSION, who.session.id) if who.session else "",
         tokens=[(encode(Prefix.TOKEN, one.id), one) for one in await services.accounts.tokens(who.user.name)],

@@ -169,7 +169,8 @@ def words_for(request: Request, who: Identity | None, project: ProjectWhole | No
         or negotiated(request.headers.get("accept-language", ""))
         or Locale.EN
     )
-    zone = (who.user.time_zone if who else None) or (project.project.time_zone if project else None) or "UTC"
+    own, of_project = who.user.time_zone if who else None, project.project.time_zone if project else None
+    zone = own or of_project or services_of(request).time_zone
     return Words(language=language, zone=zone, asked=asked is not None)
 
 

@@ -39,6 +39,7 @@ class ConsoleServices:
     channels: Mapping[str, Channel]
     offered: Callable[[str, str], bool]
     channel_regions: Mapping[str, frozenset[str]]
+    time_zone: str
     project: ProjectServices
     clock: Clock
     public_url: str

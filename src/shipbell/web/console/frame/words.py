@@ -71,6 +71,10 @@ _RULES = (
     en("{name} is the last instance administrator: make another one first."),
     en("{name} signs in through the identity provider: its password is changed there."),
     en("{name} signs in with the identity provider: change the password there."),
+    en(
+        "Your browser sent this form from {origin}, but the request came for {host}. Whoever runs Shipbell sets "
+        "SHIPBELL_PUBLIC_URL to the address in the browser, or lets the proxy pass the Host header on."
+    ),
     en("This address takes the fields of a form."),
     en("A form may have 256 KiB at most."),
     en("This form has too many fields."),

@@ -1,7 +1,6 @@
 """Basic information of a project: its name, zone and region."""
 
 from collections.abc import Mapping, Sequence
-from zoneinfo import available_timezones
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +13,8 @@ from shipbell.usecases.manage import revision
 from shipbell.web.console.frame.page import by_of, deed, form_of, frame_of, page, project_of, render, see_other
 from shipbell.web.console.frame.project_services import project_services
 from shipbell.web.console.frame.project_words import telling
+from shipbell.web.console.frame.zones import ZONES
 
-_ZONES = sorted(one for one in available_timezones() if "/" in one and not one.startswith(("Etc/", "posix/", "right/")))
 _LONGEST_REVISION = 15
 
 
@@ -49,7 +48,7 @@ def _show(  # noqa: PLR0913 - what a form is shown with
         typed=typed,
         problems=problems,
         stale=stale,
-        zones=["UTC", *_ZONES],
+        zones=ZONES,
         regions=regions,
         revision=typed.get("revision") or revision(record.stamp),
         saved=request.query_params.get("done") == "saved",
