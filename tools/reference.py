@@ -145,7 +145,7 @@ def sources_page() -> str:
 def channels_page() -> str:
     """Every channel with its own page."""
     intro = "A channel is code for one chat system. A subscription names its channel and the URL of a robot there."
-    return _registry_page("Channels", intro, "channels", (one.kind for one in CHANNELS))
+    return _registry_page("Channels", intro, "channels", (one.about.kind for one in CHANNELS))
 
 
 def error_classes(root: type[ShipbellError] = ShipbellError) -> Iterator[type[ShipbellError]]:
@@ -199,6 +199,7 @@ def _said(message: ast.expr) -> str:
 def errors_page() -> str:
     """Every error code, every code of a broken rule, and every cause of a delivery's end."""
     seen = [_made(one) for one in error_classes()]
+    causes = {**CAUSES, **{code: told for one in CHANNELS for code, told in one.about.causes.known.items()}}
     return _page(
         "Errors",
         [
@@ -223,7 +224,7 @@ def errors_page() -> str:
         ],
         table(
             ("Code", "Cause", "Cure"),
-            ((_code(code), cause.read(Locale.EN), cure.read(Locale.EN)) for code, (cause, cure) in CAUSES.items()),
+            ((_code(code), cause.read(Locale.EN), cure.read(Locale.EN)) for code, (cause, cure) in causes.items()),
         ),
     )
 

@@ -182,7 +182,7 @@ class Parts:
 
 def _paces(settings: Settings) -> Mapping[str, PaceRule]:
     """The pace of each channel: its own, unless the settings say otherwise."""
-    return {**{one.kind: one.pace for one in channels.REGISTRY}, **settings.paces}
+    return {**{one.about.kind: one.about.pace for one in channels.REGISTRY}, **settings.paces}
 
 
 def _rules(settings: Settings, opened: Opened, ids: TimeOrderedIds) -> Rules:

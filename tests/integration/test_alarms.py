@@ -62,7 +62,7 @@ async def desk(behave: Behaviour | None = None, clock: HandClock | None = None) 
 def shut(number: int, *projects: str, state: LaneState = LaneState.CLOSED) -> ShutRobot:
     """A robot that waits for a person."""
     mask = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=********{number:04}"
-    return ShutRobot(id=number, mask=mask, state=state, cause="93000", since=None, projects=projects)
+    return ShutRobot(id=number, channel="wecom", mask=mask, state=state, cause="93000", since=None, projects=projects)
 
 
 def standing(*robots: ShutRobot) -> Robots:

@@ -10,9 +10,11 @@ import pytest
 
 from api_house import FAR_URL, KEY, SYSTEM
 from console_house import TAB, ConsoleHouse, console_house, field_of, ticked, wish
+from shipbell import channels
 from shipbell.domain.catalog import SERVICES
 from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.directory import PutSubscription, SubscriptionRecord
+from toy_channel import ToyChannel
 
 MASK = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=********5aaa"
 
@@ -267,3 +269,20 @@ async def test_a_long_list_comes_in_pages_and_is_found_by_name(console: ConsoleH
     assert "is-editing" in (await alice.get(f"{TAB}?edit={last}")).text
     assert "No subscription matches" in (await alice.get(f"{TAB}?q=nothing")).text
     assert public in (await alice.get(TAB)).text
+
+
+async def test_a_tab_opens_and_saves_subscriptions_of_its_own_channel_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "REGISTRY", (*channels.REGISTRY, ToyChannel()))
+    async with console_house(tmp_path, SHIPBELL_CHANNEL_REGIONS="wecom=*,toy=*") as console:
+        alice, toys = console["alice"], TAB.replace("wecom", "toy")
+        record, public_id = await made(console)
+        for way in ("edit", "show"):
+            assert (await alice.get(f"{toys}?{way}={public_id}")).status_code == 404
+        assert (await alice.get(f"{toys}/{public_id}/delete")).status_code == 404
+        for action in ("ok", "preview", "test"):
+            sent = [*wish(), ("id", public_id), ("revision", "1"), ("action", action)]
+            assert (await alice.post(toys, sent)).status_code == 404
+        assert await kept(console) == (record,)
+        assert f"{TAB}?edit={public_id}" in unescape((await alice.get(TAB)).text)

@@ -4,10 +4,14 @@ import re
 
 import pytest
 
-from shipbell.domain.explanations import CAUSES, explain, explain_end, explain_test
+from shipbell.channels import causes_of
+from shipbell.domain import explanations
+from shipbell.domain.explanations import Explanation
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.wire import Trouble
 
+WECOM = causes_of("wecom")
+CAUSES = explanations.CAUSES | dict(WECOM.known)
 WECOM_CODES = ("-1", "45009", "45033", "40008", "40058", "44004", "45002", "93000", "93004", "93008")
 ENDINGS = (
     "ok-with-warning",
@@ -19,6 +23,20 @@ ENDINGS = (
     "project-deleted",
     "channel-unavailable-in-region",
 )
+
+
+def explain(code: str, locale: Locale = Locale.EN) -> Explanation:
+    return explanations.explain(code, locale, WECOM)
+
+
+def explain_test(code: str, locale: Locale = Locale.EN) -> Explanation:
+    return explanations.explain_test(code, locale, WECOM)
+
+
+def explain_end(
+    code: str, locale: Locale = Locale.EN, *, test: bool = False, maybe_delivered: bool = False
+) -> Explanation:
+    return explanations.explain_end(code, locale, WECOM, test=test, maybe_delivered=maybe_delivered)
 
 
 @pytest.mark.parametrize("code", [*WECOM_CODES, *ENDINGS, *(one.value for one in Trouble)])

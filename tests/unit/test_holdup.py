@@ -20,7 +20,8 @@ ROBOT = RobotLine(
 )  # fmt: skip
 DELIVERY = DeliveryLine(
     id=1, project_id=1, project_key="payments", event_id=1, event_type="pipeline.run.failed", subject="build",
-    number=None, subscription_id=1, subscription="group", lane_id=7, robot="…", state="waiting", cause=None,
+    number=None, subscription_id=1, subscription="group", lane_id=7, channel="wecom", robot="…", state="waiting",
+    cause=None,
     maybe_delivered=False, accepted_at=AT, settled_at=None, expires_at=LATER, failures=0, test=False,
 )  # fmt: skip
 

@@ -34,4 +34,4 @@ def test_what_no_robot_said_is_not_told_as_its_words(status: int | None, whose: 
         id=1, started_at=NOW, ended_at=NOW, result="transient", code="name-not-found", detail="gaierror", status=status,
         maybe_delivered=False, companion=False, carried=1, body=None, line=None,
     )  # fmt: skip
-    assert [line.strip() for line in attempt_lines(1, attempt)][1:] == [f"{whose}gaierror"]
+    assert [line.strip() for line in attempt_lines(1, attempt, "wecom")][1:] == [f"{whose}gaierror"]

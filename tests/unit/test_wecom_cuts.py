@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipbell.channels.wecom.render import LIMITS, render
+from shipbell.channels.wecom.about import ABOUT
+from shipbell.channels.wecom.render import render
 from shipbell.domain.messages import Field, Link, Message, Tone
 from shipbell.domain.subscriptions import Format, Locale
 from shipbell.domain.text import size_bytes
@@ -41,7 +42,7 @@ def test_a_long_value_does_not_cost_a_short_one_its_words(form: Format) -> None:
     short = "a branch of ordinary length, /feature/JIRA-1234-refunds"
     rendered = render(message("x" * 9_000, short, short, form=form))
     assert rendered.content.count(f"{short}\n") == 2
-    assert LIMITS[form] - 4 <= rendered.content_bytes <= LIMITS[form]
+    assert ABOUT.formats[form] - 4 <= rendered.content_bytes <= ABOUT.formats[form]
     several = render(message("x" * 9_000, "y" * 9_000, short, form=form))
     assert f"{short}\n" in several.content
     assert [one.line for one in several.cuts] == [1, 2]
@@ -51,7 +52,7 @@ def test_equally_long_values_are_cut_to_much_the_same_length() -> None:
     rendered = render(message(*["x" * 9_000] * 6))
     lengths = sorted(line.count("x") for line in rendered.content.split("\n")[1:-1])
     assert lengths[-1] <= 2 * lengths[0] + 10
-    assert rendered.content_bytes == LIMITS[Format.MARKDOWN]
+    assert rendered.content_bytes == ABOUT.formats[Format.MARKDOWN]
 
 
 VALUES = st.text(max_size=1_500) | st.sampled_from(["**", "<@a>", "名" * 900, "👩‍👩‍👧‍👦" * 90])
@@ -60,7 +61,7 @@ VALUES = st.text(max_size=1_500) | st.sampled_from(["**", "<@a>", "名" * 900, "
 @given(st.lists(VALUES, max_size=8), st.sampled_from(Format))
 def test_no_field_goes_while_a_value_is_longer_than_it_must_be(values: list[str], form: Format) -> None:
     rendered = render(message(*values, form=form))
-    assert rendered.content_bytes == size_bytes(rendered.content) <= LIMITS[form]
+    assert rendered.content_bytes == size_bytes(rendered.content) <= ABOUT.formats[form]
     assert rendered.gone == ()
     assert rendered.content.count("Label ") == len(values)
 
@@ -85,7 +86,7 @@ def test_a_long_headline_is_a_cut_of_the_first_line() -> None:
 
 @pytest.mark.parametrize("form", list(Format))
 def test_a_headline_that_is_cut_keeps_the_number_of_the_run(form: Format) -> None:
-    room = LIMITS[form] - 200
+    room = ABOUT.formats[form] - 200
     url = "https://x.example/".ljust(room, "x")
     shown = message(
         "short", form=form, headline=f"❌ Pipeline failed: {'支付' * 60} #1284", link=Link(label="Open", url=url)
@@ -101,8 +102,8 @@ def test_a_headline_that_is_cut_keeps_the_number_of_the_run(form: Format) -> Non
 
 @pytest.mark.parametrize("form", list(Format))
 def test_a_message_of_exactly_the_limit_is_whole_and_a_byte_more_is_cut(form: Format) -> None:
-    room = LIMITS[form] - render(message("", form=form)).content_bytes
+    room = ABOUT.formats[form] - render(message("", form=form)).content_bytes
     exact = render(message("x" * room, form=form))
-    assert (exact.content_bytes, exact.cut) == (LIMITS[form], False)
+    assert (exact.content_bytes, exact.cut) == (ABOUT.formats[form], False)
     over = render(message("x" * (room + 1), form=form))
-    assert (over.content_bytes, over.cut, over.gone) == (LIMITS[form], True, ())
+    assert (over.content_bytes, over.cut, over.gone) == (ABOUT.formats[form], True, ())

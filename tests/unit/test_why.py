@@ -57,7 +57,8 @@ class ManyTold:
 def whole(number: int) -> DeliveryWhole:
     line = DeliveryLine(
         id=number, project_id=1, project_key="payments", event_id=1, event_type=FAILED, subject="build", number=None,
-        subscription_id=number - 1_000, subscription=None, lane_id=1, robot="…", state="delivered", cause=None,
+        subscription_id=number - 1_000, subscription=None, lane_id=1, channel="wecom", robot="…",
+        state="delivered", cause=None,
         maybe_delivered=False, accepted_at=AT, settled_at=None, expires_at=AT, failures=0, test=False,
     )  # fmt: skip
     return DeliveryWhole(delivery=line, event=LINE, attempts=())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from shipbell.channels import REGISTRY
 from shipbell.cli.checks import Check, fault, fine, warn
 from shipbell.domain.explanations import explain
 from shipbell.domain.secret import Secret
@@ -12,7 +13,8 @@ from shipbell.settings import Settings
 from shipbell.transport.reach import connected, reach
 
 _PORTS = {"http": 80, "https": 443}
-_PUBLIC = ("qyapi.weixin.qq.com", 443)
+# Where the robots of each channel live, for whoever knows none yet.
+_PUBLIC = {(one.about.public_host, 443): one.about.name.en for one in REGISTRY}
 _MOST = 20
 _NAME = "outbound"
 
@@ -22,7 +24,7 @@ async def ways_out(settings: Settings, robots: Sequence[Secret]) -> list[Check]:
     hosts = sorted({host for url in robots if (host := _host(url)) is not None})
     known = bool(hosts)
     proxied = bool(settings.outbound_proxy)
-    tried = hosts[:_MOST] if known else [_PUBLIC]
+    tried = hosts[:_MOST] if known else list(_PUBLIC)
     found = await asyncio.gather(
         *(reach(host, port, allow=settings.outbound_allow, connect=not proxied) for host, port in tried)
     )
@@ -44,7 +46,11 @@ def _host(url: Secret) -> tuple[str, int] | None:
 
 
 def _line(host: str, port: int, trouble: Trouble | None, *, known: bool) -> Check:
-    tried = f"{host}:{port}" if known else f"{host}:{port} (no robot is known yet; this is where WeCom's live)"
+    tried = (
+        f"{host}:{port}"
+        if known
+        else f"{host}:{port} (no robot is known yet; this is where {_PUBLIC[host, port]}'s live)"
+    )
     if trouble is None:
         return fine(_NAME, f"{tried} can be reached")
     told = explain(trouble.value)

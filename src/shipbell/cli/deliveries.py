@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from shipbell.assemble import Parts
+from shipbell.channels import causes_of
 from shipbell.cli.output import put, put_json, put_table
 from shipbell.cli.render_history import delivery_value, state_words, subject_words, whole_lines, whole_value
 from shipbell.cli.running import BY, REFUSED, fail, say, with_parts
@@ -102,7 +103,7 @@ def _row(one: DeliveryLine) -> list[object]:
         subject_words(one.subject, one.number),
         one.subscription,
         one.accepted_at,
-        explain(one.cause).cause if one.cause else None,
+        explain(one.cause, causes=causes_of(one.channel)).cause if one.cause else None,
     ]
 
 

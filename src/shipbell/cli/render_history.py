@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from shipbell.channels import causes_of
 from shipbell.cli.output import moment
 from shipbell.domain.explanations import explain, explain_end
 from shipbell.domain.ids import Prefix, encode
@@ -25,7 +26,11 @@ _RULES = {
 
 def delivery_value(one: DeliveryLine) -> dict[str, object]:
     """A delivery for programs, in the words of the REST API."""
-    told = explain_end(one.cause, test=one.test, maybe_delivered=one.maybe_delivered) if one.cause else None
+    told = (
+        explain_end(one.cause, causes=causes_of(one.channel), test=one.test, maybe_delivered=one.maybe_delivered)
+        if one.cause
+        else None
+    )
     return {
         "id": encode(Prefix.DELIVERY, one.id),
         "project": one.project_key,
@@ -48,9 +53,9 @@ def delivery_value(one: DeliveryLine) -> dict[str, object]:
     }
 
 
-def attempt_value(one: AttemptLine) -> dict[str, object]:
+def attempt_value(one: AttemptLine, channel: str) -> dict[str, object]:
     """An attempt for programs, in the words of the REST API."""
-    told = explain(one.code)
+    told = explain(one.code, causes=causes_of(channel))
     return {
         "id": encode(Prefix.ATTEMPT, one.id),
         "started_at": one.started_at,
@@ -74,7 +79,7 @@ def whole_value(one: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> dict[str, 
     return {
         **delivery_value(one.delivery),
         "waits_for": _holdup_value(kept_by.get(one.delivery.id)),
-        "attempts": [attempt_value(each) for each in one.attempts],
+        "attempts": [attempt_value(each, one.delivery.channel) for each in one.attempts],
     }
 
 
@@ -102,7 +107,7 @@ def whole_lines(one: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> Iterable[s
     yield from cause_lines(line)
     yield from _holdup_lines(kept_by.get(line.id))
     for number_, attempt in enumerate(one.attempts, 1):
-        yield from attempt_lines(number_, attempt)
+        yield from attempt_lines(number_, attempt, line.channel)
     if not one.attempts:
         yield "  no attempt yet"
 
@@ -120,7 +125,9 @@ def state_words(line: DeliveryLine) -> str:
 def cause_lines(line: DeliveryLine) -> Iterable[str]:
     """Why it is not delivered, and what helps."""
     if line.cause:
-        told = explain_end(line.cause, test=line.test, maybe_delivered=line.maybe_delivered)
+        told = explain_end(
+            line.cause, causes=causes_of(line.channel), test=line.test, maybe_delivered=line.maybe_delivered
+        )
         yield f"  cause         {told.cause}"
         yield f"  cure          {told.cure}"
 
@@ -135,9 +142,9 @@ def _holdup_lines(one: Holdup | None) -> Iterable[str]:
             yield f"  next call     {moment(one.until)} at the earliest"
 
 
-def attempt_lines(number: int, one: AttemptLine) -> Iterable[str]:
+def attempt_lines(number: int, one: AttemptLine, channel: str) -> Iterable[str]:
     """One attempt in words."""
-    told = explain(one.code)
+    told = explain(one.code, causes=causes_of(channel))
     kind = " (companion text)" if one.companion else ""
     among = f", one of {one.carried}" if one.carried > 1 else ""
     yield f"  attempt {number}     {moment(one.started_at)}  {one.result}{kind}{among}: {told.cause}"

@@ -1,15 +1,19 @@
 """Channel: code for one chat system (pure)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
 
+from shipbell.domain.catalog import Label
 from shipbell.domain.deliveries import Companion
+from shipbell.domain.explanations import Causes, Explanation, explain
 from shipbell.domain.messages import Message
 from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Result
 from shipbell.domain.secret import Secret
-from shipbell.domain.subscriptions import Format
+from shipbell.domain.subscriptions import Format, Locale
 from shipbell.ports.wire import NoReply, Reply
 
 
@@ -44,17 +48,37 @@ class Rendered(Struct, frozen=True, kw_only=True):
     gone_after: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What pages, files, commands and alarms know of a chat system.
+
+    `kind` is the word for it in files, paths and metrics. `formats` are those that it shows, each with the most UTF-8
+    bytes that a message's content may have; the first is the form's choice. `pace` is how often one of its robots may
+    be called, unless the settings say otherwise. `public_host` is where its robots live, on port 443. The helps stand
+    in the form below the fields for the URL, the members to mention and the format.
+    """
+
+    kind: str
+    name: Label
+    url_help: Label
+    members_help: Label
+    format_help: Label
+    formats: Mapping[Format, int]
+    pace: PaceRule
+    public_host: str
+    causes: Causes
+
+    def explain(self, code: str, locale: Locale = Locale.EN) -> Explanation:
+        """What a code that `classify` gave means, and what helps."""
+        return explain(code, locale, self.causes)
+
+
 class Channel(Protocol):
     """One chat system: names its lanes, renders messages and understands replies."""
 
     @property
-    def kind(self) -> str:
-        """The word for it in files, paths and the registry."""
-        ...
-
-    @property
-    def pace(self) -> PaceRule:
-        """How often one of its robots may be called, unless the settings say otherwise."""
+    def about(self) -> About:
+        """What is known of it without a call."""
         ...
 
     def lane(self, url: Secret) -> Secret:
@@ -67,10 +91,6 @@ class Channel(Protocol):
 
     def mask(self, url: Secret) -> str:
         """Show a URL without its key (the last 4 characters of a key of 16 or more)."""
-        ...
-
-    def limit_bytes(self, form: Format) -> int:
-        """The most UTF-8 bytes a message's content may have."""
         ...
 
     def render(self, message: Message) -> Rendered:

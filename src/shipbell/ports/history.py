@@ -46,6 +46,7 @@ class DeliveryLine:
     subscription_id: int | None
     subscription: str | None
     lane_id: int
+    channel: str
     robot: str
     state: str
     cause: str | None

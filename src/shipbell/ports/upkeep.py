@@ -15,6 +15,7 @@ class ShutRobot:
     """A robot that waits for a person: closed or failing; `projects`, one at least, have subscriptions that name it."""
 
     id: int
+    channel: str
     mask: str
     state: LaneState
     cause: str

@@ -9,7 +9,7 @@ from math import ceil
 from time import monotonic
 
 from shipbell.domain.events import Actor, Event, Run, Subject, Trigger
-from shipbell.domain.explanations import explain, explain_test
+from shipbell.domain.explanations import ANY_CHANNEL, Causes, explain, explain_test
 from shipbell.domain.subscriptions import Locale
 from shipbell.ports.clock import Clock
 from shipbell.ports.directory import Directory, ProjectWhole, SubscriptionRecord
@@ -98,28 +98,30 @@ class SendTest:
                 event=sample(record.locale, self.clock.now(), actor),
             )
         )
-        return await self._wait(delivery_id, locale)
+        return await self._wait(delivery_id, locale, self.subscriptions.drafts.channels[record.channel].about.causes)
 
-    async def _wait(self, delivery_id: int, locale: Locale) -> TrialVerdict:
+    async def _wait(self, delivery_id: int, locale: Locale, causes: Causes) -> TrialVerdict:
         """Look until it is settled, failed or known not to start in time."""
         ends = monotonic() + self.waits_seconds
         while True:
             state = await self.trials.state(delivery_id)
-            found = judged(state, now=self.clock.now(), room=ends - monotonic(), locale=locale)
+            found = judged(state, now=self.clock.now(), room=ends - monotonic(), locale=locale, causes=causes)
             if found is not None:
                 return found
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-def judged(state: TrialState | None, *, now: datetime, room: float, locale: Locale) -> TrialVerdict | None:
+def judged(
+    state: TrialState | None, *, now: datetime, room: float, locale: Locale, causes: Causes = ANY_CHANNEL
+) -> TrialVerdict | None:
     """What is known of a test by now; None while it is worth waiting, for `room` seconds at most."""
     if state is None:
-        return TrialVerdict(verdict=Told.REFUSED, detail=_words("not-found", locale))
+        return TrialVerdict(verdict=Told.REFUSED, detail=_words("not-found", locale, causes))
     if state.state == "delivered":
         return TrialVerdict(verdict=Told.DELIVERED, detail=explain("0", locale).cause)
     if state.state != "waiting":
         code = state.cause or state.code or "expired"
-        return TrialVerdict(verdict=_ending(state.result, code), detail=_words(code, locale))
+        return TrialVerdict(verdict=_ending(state.result, code), detail=_words(code, locale, causes))
     starts_in = timedelta() if state.starts_at is None else state.starts_at - now
     seconds = max(1, ceil(starts_in.total_seconds()))
     if starts_in.total_seconds() > room:
@@ -136,8 +138,8 @@ def _ending(result: str | None, code: str) -> Told:
     return Told.UNREACHABLE if result in {"transient", "interrupted"} else Told.REFUSED
 
 
-def _words(code: str, locale: Locale) -> str:
-    told = explain_test(code, locale)
+def _words(code: str, locale: Locale, causes: Causes) -> str:
+    told = explain_test(code, locale, causes)
     return f"{told.cause} {told.cure}" if locale is Locale.EN else f"{told.cause}{told.cure}"
 
 

@@ -90,7 +90,7 @@ class Drafts:
         before = len(found.problems)
         found.unknown_keys(raw, SUBSCRIPTION_KEYS)
         name = validation.name(found, found.text(raw, "name"), known.name if known else None)
-        kind = validation.channel(found, raw.get("channel", "wecom"), tuple(self.channels))
+        kind = validation.channel(found, raw.get("channel", next(iter(self.channels))), tuple(self.channels))
         url = self._url(found, raw, known)
         events = validation.events(found, raw.get("events"))
         gate = validation.gate(found, raw.get("gate", "all"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shipbell.channels import causes_of
 from shipbell.domain.catalog import Label
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.explanations import explain
@@ -74,7 +75,7 @@ class AlarmWords:
 
     def robot(self, one: ShutRobot) -> Alarm:
         """A robot waits for a person."""
-        told = explain(one.cause, self.locale)
+        told = explain(one.cause, self.locale, causes_of(one.channel))
         projects = ", ".join(one.projects[:_NAMED_PROJECTS])
         return self._alarm(_SHUT[one.state], _ROBOT, mask=one.mask, projects=projects, cause=told.cause, cure=told.cure)
 

@@ -24,13 +24,13 @@ _OLD_SECONDS = 600.0
 _LINES = 8
 _MOST_PENDING = 200
 _LOOK_SECONDS = 1.0
-# The operator's robot is of this channel.
-_OPERATORS = "wecom"
 
 
 @dataclass(slots=True, kw_only=True)
 class Alarms:
     """Gathers what is wrong and tells it, one message a minute at most; without a URL it tells nobody.
+
+    The URL is of a robot of the first channel.
 
     Telling is done by `run` alone: noting something never waits for the network.
     """
@@ -93,7 +93,7 @@ class Alarms:
             return False
         self._next_at = now + _BETWEEN_MESSAGES_SECONDS
         topics = list(self._pending)[:_LINES]
-        channel = self.channels[_OPERATORS]
+        channel = next(iter(self.channels.values()))
         body = channel.render(self._message(topics)).body
         result = channel.classify(await self.transport.send(Call(url=self.url, body=body)))
         if isinstance(result, Delivered):

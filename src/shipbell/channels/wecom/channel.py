@@ -1,12 +1,11 @@
 """The WeCom channel: a group robot's webhook."""
 
 from shipbell.channels.wecom import render, replies, urls
+from shipbell.channels.wecom.about import ABOUT
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Message
-from shipbell.domain.pacing import PaceRule
 from shipbell.domain.results import Result
 from shipbell.domain.secret import Secret
-from shipbell.domain.subscriptions import Format
 from shipbell.ports.channel import Rendered
 from shipbell.ports.wire import NoReply, Reply
 
@@ -14,9 +13,7 @@ from shipbell.ports.wire import NoReply, Reply
 class WecomChannel:
     """Group robots of WeCom, messages of type `markdown` (version 1) and `text`."""
 
-    kind = "wecom"
-    # The limit is 20 a minute; exactly 20 was seen refused.
-    pace = PaceRule(per_minute=18, burst=6)
+    about = ABOUT
 
     def lane(self, url: Secret) -> Secret:
         """Host, port and key; without a key host, port, path and query."""
@@ -29,10 +26,6 @@ class WecomChannel:
     def mask(self, url: Secret) -> str:
         """The URL with the key hidden but for the last 4 characters of a key of 16 or more."""
         return urls.mask(url)
-
-    def limit_bytes(self, form: Format) -> int:
-        """4,096 bytes of markdown, 2,048 of text (documented; the service rejects longer ones)."""
-        return render.LIMITS[form]
 
     def render(self, message: Message) -> Rendered:
         """The exact body of a message; long values are shortened to fit."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import replace
 
+from shipbell.channels.wecom.about import ABOUT
 from shipbell.domain.deliveries import Companion
 from shipbell.domain.messages import Field, Message, Section, Tone
 from shipbell.domain.subscriptions import Format, Locale
 from shipbell.domain.text import clean, defuse, defuse_line, defuse_link_text, defuse_text, shorten, size_bytes
 from shipbell.ports.channel import Cut, Rendered
 
-LIMITS = {Format.MARKDOWN: 4_096, Format.TEXT: 2_048}
 ALL = "@all"
 _HEADLINE_BYTES = 480
 _SHORT_HEADLINE_BYTES = 120
@@ -44,7 +44,7 @@ class _Frame:
 
 def render(message: Message) -> Rendered:
     """The exact body of a message; long values are shortened before any field goes."""
-    limit = LIMITS[message.format]
+    limit = ABOUT.formats[message.format]
     frame = _frame(message, limit)
     if message.sections:
         content = frame.head + _sections(message) + frame.tail
@@ -200,7 +200,7 @@ def line_text(text: str, url: str | None, *, markdown: bool) -> str:
 
 def alert(companion: Companion) -> Rendered:
     """A text that alerts members whom markdown cannot; its content is not empty, which is the safer form."""
-    limit = LIMITS[Format.TEXT]
+    limit = ABOUT.formats[Format.TEXT]
     headline = defuse_text(clean(companion.headline))
     content = shorten(_ALERT[companion.locale].format(headline=headline), limit)
     body = {"content": content, "mentioned_list": companion.user_ids}

@@ -23,6 +23,7 @@ _DELIVERY = (
     events.c.type,
     projects.c.key.label("project_key"),
     subscriptions.c.name.label("subscription"),
+    lanes.c.channel,
     # One sees the robot as one's own subscription writes it.
     func.coalesce(subscriptions.c.url_mask, lanes.c.mask).label("mask"),
 )
@@ -50,6 +51,7 @@ def _delivery(row: RowMapping, event: Event | Ignored) -> DeliveryLine:
         subscription_id=row["subscription_id"],
         subscription=row["subscription"],
         lane_id=row["lane_id"],
+        channel=row["channel"],
         robot=row["mask"],
         state=row["shown_state"],
         cause=row["cause"],

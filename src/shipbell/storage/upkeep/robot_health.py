@@ -24,7 +24,7 @@ def robots(connection: Connection) -> Robots:
     if not any(count.get(state) for state in _SHUT):
         return Robots(count=count, shut=())
     rows = connection.execute(
-        select(lanes.c.id, lanes.c.mask, lanes.c.state, lanes.c.cause, lanes.c.state_since)
+        select(lanes.c.id, lanes.c.channel, lanes.c.mask, lanes.c.state, lanes.c.cause, lanes.c.state_since)
         .where(lanes.c.state.in_([state.value for state in _SHUT]), _NAMED)
         .order_by(lanes.c.state_since.desc())
         .limit(_MOST)
@@ -35,6 +35,7 @@ def robots(connection: Connection) -> Robots:
         shut=tuple(
             ShutRobot(
                 id=row.id,
+                channel=row.channel,
                 mask=row.mask,
                 state=LaneState(row.state),
                 cause=row.cause or "",

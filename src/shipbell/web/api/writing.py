@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from shipbell.channels import causes_of
 from shipbell.domain.access import Role
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.explanations import explain, explain_end
@@ -123,7 +124,11 @@ def event(line: EventLine) -> shapes_past.EventShape:
 
 
 def _delivery_facts(line: DeliveryLine) -> dict[str, object]:
-    told = explain_end(line.cause, test=line.test, maybe_delivered=line.maybe_delivered) if line.cause else None
+    told = (
+        explain_end(line.cause, causes=causes_of(line.channel), test=line.test, maybe_delivered=line.maybe_delivered)
+        if line.cause
+        else None
+    )
     known = line.subscription_id
     return {
         "id": encode(Prefix.DELIVERY, line.id),
@@ -162,7 +167,7 @@ def delivery_told(whole: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> shapes
     return shapes_past.DeliveryToldShape(
         **_cut(whole.delivery),  # type: ignore[arg-type]
         waits_for=_holdup(kept_by.get(whole.delivery.id)),
-        attempts=[_attempt(one) for one in whole.attempts],
+        attempts=[_attempt(one, whole.delivery.channel) for one in whole.attempts],
     )
 
 
@@ -180,12 +185,12 @@ def delivery_whole(whole: DeliveryWhole, kept_by: Mapping[int, Holdup]) -> shape
         **_delivery_facts(whole.delivery),  # type: ignore[arg-type]
         waits_for=_holdup(kept_by.get(whole.delivery.id)),
         event=event(whole.event),
-        attempts=[_attempt(one) for one in whole.attempts],
+        attempts=[_attempt(one, whole.delivery.channel) for one in whole.attempts],
     )
 
 
-def _attempt(line: AttemptLine) -> shapes_past.AttemptShape:
-    told = explain(line.code)
+def _attempt(line: AttemptLine, channel: str) -> shapes_past.AttemptShape:
+    told = explain(line.code, causes=causes_of(channel))
     return shapes_past.AttemptShape(
         id=encode(Prefix.ATTEMPT, line.id),
         started_at=line.started_at,
@@ -206,7 +211,7 @@ def _attempt(line: AttemptLine) -> shapes_past.AttemptShape:
 
 def robot(line: RobotLine, *, now: datetime, per_minute: int) -> shapes_past.RobotShape:
     """A robot with its budget and its state in words."""
-    told = explain(line.cause) if line.cause else None
+    told = explain(line.cause, causes=causes_of(line.channel)) if line.cause else None
     return shapes_past.RobotShape(
         id=encode(Prefix.ROBOT, line.id),
         channel=line.channel,

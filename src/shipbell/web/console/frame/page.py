@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from shipbell.channels import by_kind
 from shipbell.domain.access import Action, Role, may
 from shipbell.domain.catalog import REGIONS
 from shipbell.domain.errors import Forbidden, NotFound, Unauthenticated
@@ -95,6 +96,11 @@ class ProjectFrame:
     def path(self, rest: str = "") -> str:
         """An address inside the project, such as `path("/deliveries")`."""
         return f"/projects/{self.key}{rest}"
+
+    @property
+    def tab(self) -> str:
+        """Where the first channel's notifications are, for `path`."""
+        return f"/settings/general/notifications/{next(iter(by_kind()))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

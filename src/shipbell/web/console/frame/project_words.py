@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 from starlette.requests import Request
 
+from shipbell.channels import causes_of
 from shipbell.domain.access import Role
 from shipbell.domain.catalog import EVENT_TYPES, GATES, SERVICES
 from shipbell.domain.compose import said
@@ -76,7 +77,7 @@ class Telling:
         return known.said.read(self.language) if known else event_type
 
     def ticked(self, event_type: str) -> str:
-        """An event type as the WeCom tab has it: service and label."""
+        """An event type as the tab of notifications has it: service and label."""
         known = EVENT_TYPES.get(event_type)
         if known is None:
             return event_type
@@ -113,13 +114,16 @@ class Telling:
         """How a source kind is recognised, in a few words."""
         return self.words.t(KINDS[kind][1]) if kind in KINDS else ""
 
-    def why(self, code: str | None) -> Explanation:
-        """Cause and cure of a code."""
-        return explain(code or "", self.language)
+    def why(self, code: str | None, channel: str = "") -> Explanation:
+        """Cause and cure of a code, which may be the channel's own."""
+        return explain(code or "", self.language, causes_of(channel))
 
     def end(self, line: DeliveryLine) -> Explanation:
         """Cause and cure of a delivery that ended badly."""
-        return explain_end(line.cause or "", self.language, test=line.test, maybe_delivered=line.maybe_delivered)
+        causes = causes_of(line.channel)
+        return explain_end(
+            line.cause or "", self.language, causes, test=line.test, maybe_delivered=line.maybe_delivered
+        )
 
     def end_helps(self, line: DeliveryLine) -> str:
         """Cause and cure of a delivery that ended badly, one after the other."""
@@ -130,9 +134,9 @@ class Telling:
         """Why a call at a source's door was turned away, and what helps."""
         return self.words.t(REFUSALS.get(code, _TURNED_AWAY), code=code)
 
-    def helps(self, code: str | None) -> str:
+    def helps(self, code: str | None, channel: str = "") -> str:
         """Cause and cure of a code, one after the other; Chinese sentences need no space between them."""
-        told = self.why(code)
+        told = self.why(code, channel)
         return f"{told.cause}{self.words.gap}{told.cure}"
 
     def count(self, count: Count) -> str:

@@ -97,7 +97,7 @@ def _verdict(
     code = line.cause or (last.code if last and line.state != "waiting" else None)
     if code is None or code == "0":
         return None
-    told = tell.end(line) if line.cause else tell.why(code)
+    told = tell.end(line) if line.cause else tell.why(code, line.channel)
     return told.cause, told.cure
 
 

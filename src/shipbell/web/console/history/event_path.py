@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shipbell.channels import name_of
 from shipbell.domain.ids import Prefix, encode
 from shipbell.domain.matching import Rule
 from shipbell.ports.directory import SourceRecord, SubscriptionRecord
@@ -160,11 +161,12 @@ def _step(  # noqa: PLR0913 - what a rule is told from
     rule: Rule, record: SubscriptionRecord | None, line: EventLine, tell: Telling, region: str, *, holds: bool
 ) -> Step:
     t, look = tell.words.t, "is-ok" if holds else "is-stop"
+    channel = name_of(record.channel if record else "").read(tell.words.language)
     match rule:
         case Rule.OFFERED:
             if holds:
-                return Step(look, t("WeCom is offered in {region}", region=region))
-            return Step(look, t("WeCom is not offered in {region}", region=region))
+                return Step(look, t("{channel} is offered in {region}", channel=channel, region=region))
+            return Step(look, t("{channel} is not offered in {region}", channel=channel, region=region))
         case Rule.ENABLED:
             return Step(look, t("Switched on") if holds else t("Switched off"))
         case Rule.TYPE:

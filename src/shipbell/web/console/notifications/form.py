@@ -17,7 +17,7 @@ from shipbell.web.console.frame.page import by_of, form_of, frame_of, project_of
 from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.frame.words import Words, en
 from shipbell.web.console.notifications.form_fields import Typed, raw_of, record_named, toggled
-from shipbell.web.console.notifications.list import channel_name, listed
+from shipbell.web.console.notifications.list import channel_name, format_name, listed
 from shipbell.web.console.notifications.preview import preview_of
 
 _FIELDS: Mapping[str, str] = {
@@ -71,7 +71,7 @@ async def show_form(
     services, project, words = services_of(request), project_of(request), frame_of(request).words
     kind = str(request.path_params["channel"])
     broken = _broken(words, problems)
-    known = record_named(project.whole, typed.id)
+    known = record_named(project.whole, typed.id, kind)
     return render(
         request,
         "notifications_form.html",
@@ -93,6 +93,8 @@ async def show_form(
         gates=GATES,
         groups=GROUPS,
         most={"name": NAME_CHARACTERS, "url": URL_CHARACTERS, "user_ids": USER_IDS_CHARACTERS},
+        about=services.channels[kind].about,
+        formats=[(one.value, format_name(words, one)) for one in services.channels[kind].about.formats],
         preview=await preview_of(request, typed, kind),
     )
 
@@ -117,7 +119,7 @@ async def _checked(request: Request, typed: Typed) -> Response:
     """The form with what is wrong so far with fields that are not empty, for the one who still types."""
     kind, whole = str(request.path_params["channel"]), project_of(request).whole
     try:
-        services_of(request).subscriptions.checked(raw_of(typed, kind, whole), record_named(whole, typed.id))
+        services_of(request).subscriptions.checked(raw_of(typed, kind, whole), record_named(whole, typed.id, kind))
     except InvalidValue as error:
         begun = {"name": typed.name, "url": typed.url, "user_ids": typed.user_ids}
         return await show_form(request, typed, problems=[one for one in error.problems if begun.get(one.field)])
@@ -161,8 +163,9 @@ async def _kept(request: Request, typed: Typed) -> Response:
 async def _overtaken(request: Request, typed: Typed) -> Response:
     """Somebody was faster: their change is named, the entries are kept, and OK then saves over it."""
     words, project = frame_of(request).words, project_of(request)
+    kind = str(request.path_params["channel"])
     whole = await services_of(request).directory.whole(project.key)
-    theirs = record_named(whole, typed.id) if whole else None
+    theirs = record_named(whole, typed.id, kind) if whole else None
     if whole is None or theirs is None or theirs.stamp is None:
         raise NotFound("There is no such subscription.")
     title = words.t(
@@ -170,7 +173,7 @@ async def _overtaken(request: Request, typed: Typed) -> Response:
         name=words.who(theirs.stamp.updated_by),
         time=words.at(theirs.stamp.updated_at),
     )
-    differing = _differing(words, typed, theirs, str(request.path_params["channel"]), request)
+    differing = _differing(words, typed, theirs, kind, request)
     sentence = words.t("Your entries are kept here. Different from theirs: {fields}.", fields=differing)
     notice = Notice(look="retry", title=title, sentence=sentence, overwrites=True)
     return await show_form(request, replace(typed, revision=theirs.stamp.revision), notices=[notice], status=409)
@@ -188,7 +191,7 @@ async def _tested(request: Request, typed: Typed) -> Response:
     services, project, words = services_of(request), project_of(request), frame_of(request).words
     kind = str(request.path_params["channel"])
     raw = raw_of(typed, kind, project.whole)
-    known = record_named(project.whole, typed.id)
+    known = record_named(project.whole, typed.id, kind)
     if known is not None and raw["url"] == known.url_mask:
         raw["url"] = known.url.reveal()
     # A test needs neither a name nor event types, so what is wrong with them is not in its way.

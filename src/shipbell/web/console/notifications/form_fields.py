@@ -90,7 +90,7 @@ def raw_of(typed: Typed, channel: str, whole: ProjectWhole) -> dict[str, object]
 
     The mask in a copy stands for the URL that it was copied from.
     """
-    source = record_named(whole, typed.copy_of)
+    source = record_named(whole, typed.copy_of, channel)
     url = source.url.reveal() if source and typed.url.strip() == source.url_mask else typed.url.strip()
     return {
         "name": typed.name,
@@ -126,7 +126,7 @@ def look_of(typed: Typed) -> Look:
     )
 
 
-def record_named(whole: ProjectWhole, public_id: str) -> SubscriptionRecord | None:
-    """The subscription of a public id in this project."""
+def record_named(whole: ProjectWhole, public_id: str, channel: str) -> SubscriptionRecord | None:
+    """The subscription of a public id in this project and of this channel: a tab has those of its own alone."""
     number = decode(Prefix.SUBSCRIPTION, public_id)
-    return next((one for one in whole.subscriptions if one.id == number), None)
+    return next((one for one in whole.subscriptions if one.id == number and one.channel == channel), None)

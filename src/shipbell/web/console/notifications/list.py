@@ -6,6 +6,7 @@ from typing import assert_never
 
 from starlette.requests import Request
 
+from shipbell.channels import causes_of, name_of
 from shipbell.domain import validation
 from shipbell.domain.access import Action, Role, may
 from shipbell.domain.catalog import GATES, SERVICES, Service
@@ -19,7 +20,6 @@ from shipbell.web.console.frame.page import frame_of, project_of
 from shipbell.web.console.frame.services import ConsoleServices, services_of
 from shipbell.web.console.frame.words import LANGUAGES, Words, en
 
-_CHANNELS = {"wecom": en("WeCom")}
 _FORMATS = {Format.MARKDOWN: en("Markdown"), Format.TEXT: en("Text")}
 SHOWN = 25
 _MINUTE = timedelta(seconds=60)
@@ -68,7 +68,7 @@ class SubscriptionFacts:
 
 def channel_name(words: Words, kind: str) -> str:
     """A channel's name for people."""
-    return words.t(_CHANNELS[kind]) if kind in _CHANNELS else kind
+    return name_of(kind).read(words.language)
 
 
 def format_name(words: Words, form: Format) -> str:
@@ -153,7 +153,7 @@ def robot_state(words: Words, robot: RobotLine | None, services: ConsoleServices
             look, text = "dead", words.t("Closed since {time}", time=_since(words, robot))
         case _:
             assert_never(robot.state)
-    told = explain(robot.cause, words.language) if robot.cause else None
+    told = explain(robot.cause, words.language, causes_of(robot.channel)) if robot.cause else None
     return RobotState(text=text, look=look, why=f"{told.cause}{words.gap}{told.cure}" if told else "")
 
 

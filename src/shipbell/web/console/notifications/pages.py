@@ -31,17 +31,17 @@ async def first_tab(request: Request) -> Response:
 
 async def tab(request: Request) -> Response:
     """The list and the form, blank or by `?copy=` or `?edit=` filled in, or one subscription by `?show=`."""
-    channel_of(request)
+    kind = channel_of(request)
     project, query = project_of(request), request.query_params
     changes = project.may(Action.CHANGE_SUBSCRIPTIONS)
     if changes and "new" in query and offered(request):
-        source = record_named(project.whole, query.get("copy", ""))
+        source = record_named(project.whole, query.get("copy", ""), kind)
         if source is None:
             return await show_form(request, _new(request))
         copied = replace(typed_from(source), id="", revision=0, name=_copied(request, source.name), copy_of=_id(source))
         return await show_form(request, copied)
     named = query.get("edit") or query.get("show")
-    shown = record_named(project.whole, named) if named else None
+    shown = record_named(project.whole, named, kind) if named else None
     if named and shown is None:
         raise NotFound("There is no such subscription.")
     if shown is not None and changes and "edit" in query:
@@ -104,15 +104,20 @@ async def show_list(request: Request, shown: SubscriptionRecord | None) -> Respo
 
 async def save(request: Request) -> Response:
     """What the form's buttons do: tick a service, show the preview, test, or save."""
-    channel_of(request)
-    typed = typed_of(form_of(request))
-    return await saved(request, typed)
+    return await saved(request, _typed(request))
 
 
 async def shown_again(request: Request) -> Response:
     """The form as it was typed before a sign-in or an error; nothing is saved."""
-    channel_of(request)
-    return await show_form(request, typed_of(form_of(request)))
+    return await show_form(request, _typed(request))
+
+
+def _typed(request: Request) -> Typed:
+    """What the tab's form sent; raises NotFound for a subscription of another channel: OK would move it to this one."""
+    kind, typed = channel_of(request), typed_of(form_of(request))
+    if any(_id(one) == typed.id and one.channel != kind for one in project_of(request).whole.subscriptions):
+        raise NotFound("There is no such subscription.")
+    return typed
 
 
 async def switch(request: Request) -> Response:
@@ -163,8 +168,8 @@ def offered(request: Request) -> bool:
 
 
 def _record(request: Request) -> SubscriptionRecord:
-    channel_of(request)
-    record = record_named(project_of(request).whole, request.path_params["subscription"])
+    whole, kind = project_of(request).whole, channel_of(request)
+    record = record_named(whole, request.path_params["subscription"], kind)
     if record is None:
         raise NotFound("There is no such subscription.")
     return record
