@@ -83,6 +83,7 @@ def test_what_cannot_be_meant_is_wrong_usage_too(place: Place, words: list[str])
     ],
 )
 def test_what_is_not_there_is_refused_with_1(place: Place, words: list[str]) -> None:
+    assert place.say("migrate").code == 0
     ran = place.say(*words, stdin="{}")
     assert (ran.code, ran.out) == (1, ""), ran
     assert ran.err.endswith("]\n")

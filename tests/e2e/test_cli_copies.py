@@ -94,6 +94,7 @@ def test_an_older_file_is_replaced_only_when_asked_and_only_by_a_whole_one(place
 def test_what_is_no_file_is_never_replaced(place: Place) -> None:
     pipe = place.folder / "pipe"
     os.mkfifo(pipe)
+    assert place.say("migrate").code == 0
     ran = place.say("backup", str(pipe), "--force")
     assert (ran.code, "[conflict]" in ran.err, pipe.is_fifo()) == (1, True, True), ran
 
@@ -118,6 +119,7 @@ def test_a_part_of_a_back_up_is_told_and_leaves_nothing_of_it_behind(
 
 
 def test_a_back_up_that_cannot_be_written_is_told(place: Place) -> None:
+    assert place.say("migrate").code == 0
     for target in (place.folder / "none" / "backup.tar.gz", place.folder):
         ran = place.say("backup", str(target))
         assert (ran.code, "[invalid-file]" in ran.err) == (2, True), ran

@@ -50,7 +50,7 @@ def add(
     async def work(parts: Parts) -> None:
         await parts.manage_accounts.add(name, password, is_admin=admin, by=BY)
 
-    with_parts(work)
+    with_parts(work, makes=True)
     say(f"The account {name} is made.")
 
 

@@ -73,7 +73,7 @@ def _inside(settings: Settings, path: Path) -> tuple[list[Check], Sequence[Secre
     """What the data folder holds: the keys, and the database with its robots."""
     keys = _keys(settings, path)
     if not path.exists():
-        return [keys.check, fine("database", f"{path} is not there yet: the first command makes it")], ()
+        return [keys.check, fine("database", f"{path} is not there yet: `shipbell serve` makes it")], ()
     found, robots = _database(path, keys.keys)
     return [keys.check, *found], robots
 
@@ -128,7 +128,7 @@ def _keys(settings: Settings, path: Path) -> _Keys:
         if path.exists():
             cure = f"Put {FILE} back from a back-up, or give the key in SHIPBELL_SECRET_KEY."
             return _Keys(check=fault("keys", f"{path} is there, but {file}, its key, is not.", cure))
-        return _Keys(check=fine("keys", f"{file} is not there yet: the first command makes it"))
+        return _Keys(check=fine("keys", f"{file} is not there yet: `shipbell serve` makes it"))
     try:
         keys = secret_keys(settings)
     except ShipbellError as error:

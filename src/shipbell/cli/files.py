@@ -37,7 +37,7 @@ def apply_command(
         check_served(parts.opened.database.path.parent, parts.keys[0])
         return await parts.apply(path, BY, prune=prune)
 
-    plan = with_parts(work)
+    plan = with_parts(work, makes=True)
     for line in plan.lines:
         put(line)
     if not plan.lines:

@@ -10,8 +10,8 @@ from typing import Any, NoReturn, TypeVar
 import typer
 import uvloop
 
-from shipbell.assemble import Parts, assembled
-from shipbell.domain.errors import BadInput, InvalidValue, ShipbellError, Unusable
+from shipbell.assemble import Parts, assembled, database_path
+from shipbell.domain.errors import BadInput, DatabaseUnusable, InvalidValue, ShipbellError, Unusable
 from shipbell.domain.text import clean
 from shipbell.ports.directory import By
 from shipbell.settings import Settings, load
@@ -41,15 +41,31 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
-    """Run `work` on the store of the settings."""
+def with_parts(work: Callable[[Parts], Awaitable[T]], *, makes: bool = False) -> T:
+    """Run `work` on the store of the settings; only with `makes` is a database made where there is none."""
     chosen = settings()
 
     async def inside() -> T:
+        if not makes:
+            _check_there(chosen)
         async with assembled(chosen) as parts:
             return await work(parts)
 
     return run(inside())
+
+
+def _check_there(chosen: Settings) -> None:
+    """Raise DatabaseUnusable where there is no database; what cannot be looked at is told when it is opened."""
+    path = database_path(chosen)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise DatabaseUnusable(
+            f"There is no database in {path.parent.absolute()}: set SHIPBELL_DATA to the folder of the server"
+            " (`shipbell serve`, `apply`, `migrate`, `restore` and `user add` make a new one)."
+        ) from None
+    except OSError:
+        return
 
 
 def fail(error: ShipbellError) -> NoReturn:

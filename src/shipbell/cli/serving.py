@@ -39,7 +39,7 @@ def serve_command(
 
 def migrate_command() -> None:
     """Bring the database to the present schema; a new one is made."""
-    with_parts(_nothing)
+    with_parts(_nothing, makes=True)
     say("The database has the present schema.")
 
 
