@@ -106,6 +106,8 @@ def state_of(words: Words, one: MyProject, glance: Glance) -> State:
         return State(look="wait", text=words.t("No source yet"))
     if not used:
         return State(look="wait", text=words.t("No group is told yet"))
+    if glance.last_event_at is None:
+        return State(look="wait", text=words.t("No events yet"))
     return State(look="ok", text=words.t("All well"))
 
 
