@@ -163,7 +163,7 @@ async def _show_projects(
     fresh: bool = False,
     status: int = 200,
 ) -> Response:
-    query, language = request.query_params, frame_of(request).words.language
+    query = request.query_params
     every = await services_of(request).directory.projects()
     text = query.get("q", "").replace("\0", "").strip()[:_LONGEST]
     found = [one for one in every if named(one.key, one.name, text)]
@@ -186,10 +186,22 @@ async def _show_projects(
         typed=typed,
         fresh=fresh,
         zones=ZONES,
-        regions=[(code, label.read(language)) for code, label in REGIONS.items()],
+        regions=_regions(request),
         problems=problems,
         done_with=_done(request),
     )
+
+
+def _regions(request: Request) -> list[tuple[str, str]]:
+    """The regions by code, each with its name; one in which no channel is offered says so."""
+    services, words = services_of(request), frame_of(request).words
+    regions = []
+    for code, label in REGIONS.items():
+        told = words.t("{name} ({code})", name=label.read(words.language), code=code)
+        if not any(services.offered(kind, code) for kind in services.channels):
+            told = words.t("{region}: no group can be told here", region=told)
+        regions.append((code, told))
+    return regions
 
 
 def _typed_project(request: Request) -> dict[str, str]:
