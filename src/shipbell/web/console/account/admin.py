@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -188,8 +189,17 @@ async def _show_projects(
         zones=ZONES,
         regions=_regions(request),
         problems=problems,
-        done_with=_done(request),
+        done_with=_created(request, [one.key for one in every]) or _done(request),
     )
+
+
+def _created(request: Request, known: Sequence[str]) -> str:
+    """What is told of a project that was made right now, with the way into it."""
+    words, key = frame_of(request).words, request.query_params.get("new", "")
+    if request.query_params.get("done") != "created" or key not in known:
+        return ""
+    link = Markup('<a href="{}">{}</a>').format(words.href(f"/projects/{key}"), key)
+    return words.th("The project is created. Open it: {link}.", link=link)
 
 
 def _regions(request: Request) -> list[tuple[str, str]]:
@@ -223,7 +233,7 @@ async def create_project(request: Request) -> Response:
         await project_services(request).manage_projects.create(given, by_of(request))
     except (InvalidValue, Conflict) as error:
         return await _show_projects(request, typed, problems=_problems(request, error, "key"), status=422)
-    return see_other(request, "/admin/projects", done="created")
+    return see_other(request, "/admin/projects", done="created", new=typed["key"])
 
 
 async def _project(request: Request) -> ProjectRecord:
