@@ -95,7 +95,7 @@ def test_a_long_url_widens_no_page_and_the_preview_is_as_plain_as_the_message(
     there = TAB.format(key="plain")
     with browsing(chromium, running, width=390) as page:
         enter(page, "alice")
-        subscribe(page, "plain", f"{running.robots}/robots/{'of-a-proxy-of-ours-' * 6}", "long address")
+        subscribe(page, "plain", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send", "long address")
         page.goto(there)
         assert not too_wide(page)
         page.goto(f"{there}?new")
