@@ -87,3 +87,16 @@ def test_what_scrolls_on_the_screen_is_whole_on_paper(chromium: Browser, running
         assert not page.evaluate(_WHOLE)
         page.emulate_media(media="print")
         assert page.evaluate(_WHOLE)
+
+
+def test_a_long_url_widens_no_page_and_the_preview_is_as_plain_as_the_message(
+    chromium: Browser, running: RunningHouse
+) -> None:
+    there = TAB.format(key="plain")
+    with browsing(chromium, running, width=390) as page:
+        enter(page, "alice")
+        subscribe(page, "plain", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send", "long address")
+        page.goto(there)
+        assert not too_wide(page)
+        page.goto(f"{there}?new")
+        assert page.locator(".bubble > p").first.evaluate("(one) => getComputedStyle(one).fontWeight") == "400"

@@ -176,7 +176,7 @@ async def test_a_project_says_what_is_wrong_with_it(console: ConsoleHouse) -> No
     assert "No group is told yet" in (await alice.get("/workspace")).text
     url = house.robots.url("a-key-that-will-be-removed")
     await alice.post(TAB, [*wish(url=url), ("action", "ok")])
-    assert "All well" in (await alice.get("/workspace")).text
+    assert "No events yet" in (await alice.get("/workspace")).text
     house.robots.groups.of("a-key-that-will-be-removed").removed = True
     await house.emit("pipeline.run.failed", "run-1")
     await house.deliveries("dead", 1)

@@ -59,3 +59,31 @@ async def test_a_closed_robot_leads_to_the_form_of_the_subscription_that_names_i
     form = re.search(r'href="([^"]+)#form">Paste a new URL', await until_closed(console))
     assert form is not None
     assert 'value="alone"' in (await console["alice"].get(unescape(form[1]))).text
+
+
+async def test_a_robot_that_was_never_called_is_not_said_to_work(console: ConsoleHouse) -> None:
+    await subscribed(console, GONE, "never called")
+    for path in (TAB, f"{P}/robots", P):
+        page = (await console["alice"].get(path)).text
+        assert "Not tried yet" in page, path
+        assert "Working" not in page, path
+    await console.house.emit("pipeline.run.failed", "1")
+    await console.house.deliveries("delivered", 1)
+    assert "Working" in (await console["alice"].get(f"{P}/robots")).text
+    assert "Working" in (await console["alice"].get(TAB)).text
+
+
+async def test_a_wecom_url_without_a_key_is_saved_with_a_warning(console: ConsoleHouse) -> None:
+    url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
+    assert (await console["alice"].post(TAB, [*wish(url=url), ("action", "ok")])).status_code == 303
+    assert "No key in its URL" in (await console["alice"].get(TAB)).text
+    assert "Its URL has no key" in (await console["alice"].get(f"{P}/robots")).text
+
+
+async def test_a_project_that_never_had_an_event_is_not_said_to_be_well(console: ConsoleHouse) -> None:
+    await subscribed(console, GONE, "waits for events")
+    page = (await console["alice"].get("/workspace")).text
+    assert "No events yet" in page
+    assert "All well" not in page
+    await console.house.emit("pipeline.run.failed", "1")
+    assert "All well" in (await console["alice"].get("/workspace")).text

@@ -16,7 +16,7 @@ from shipbell.usecases.waiting_reason import holdup, holdups
 LATER = AT + timedelta(seconds=40)
 ROBOT = RobotLine(
     id=7, channel="wecom", mask="…", state=LaneState.OPEN, cause=None, cause_detail=None, state_since=None,
-    ready_at=AT, starts=(), waiting=3, oldest_waiting_at=AT,
+    ready_at=AT, starts=(), waiting=3, oldest_waiting_at=AT, tried=True,
 )  # fmt: skip
 DELIVERY = DeliveryLine(
     id=1, project_id=1, project_key="payments", event_id=1, event_type="pipeline.run.failed", subject="build",

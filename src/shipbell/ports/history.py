@@ -113,7 +113,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotLine:
-    """A robot as a project sees it: `waiting` and `oldest_waiting_at` are of that project alone."""
+    """A robot as a project sees it: `waiting` and `oldest_waiting_at` are of that project alone.
+
+    `tried` is false for one that was never called.
+    """
 
     id: int
     channel: str
@@ -126,6 +129,7 @@ class RobotLine:
     starts: tuple[datetime, ...]
     waiting: int
     oldest_waiting_at: datetime | None
+    tried: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

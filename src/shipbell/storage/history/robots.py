@@ -49,6 +49,8 @@ def lines(
             starts=loaded[row["id"]].pace.starts,
             waiting=row["waits"],
             oldest_waiting_at=from_ms_or_none(row["oldest"]),
+            # It counts the claims of the lane.
+            tried=row["epoch"] > 0,
         )
         for row in rows
     ]

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -163,7 +164,7 @@ async def _show_projects(
     fresh: bool = False,
     status: int = 200,
 ) -> Response:
-    query, language = request.query_params, frame_of(request).words.language
+    query = request.query_params
     every = await services_of(request).directory.projects()
     text = query.get("q", "").replace("\0", "").strip()[:_LONGEST]
     found = [one for one in every if named(one.key, one.name, text)]
@@ -186,10 +187,31 @@ async def _show_projects(
         typed=typed,
         fresh=fresh,
         zones=ZONES,
-        regions=[(code, label.read(language)) for code, label in REGIONS.items()],
+        regions=_regions(request),
         problems=problems,
-        done_with=_done(request),
+        done_with=_created(request, [one.key for one in every]) or _done(request),
     )
+
+
+def _created(request: Request, known: Sequence[str]) -> str:
+    """What is told of a project that was made right now, with the way into it."""
+    words, key = frame_of(request).words, request.query_params.get("new", "")
+    if request.query_params.get("done") != "created" or key not in known:
+        return ""
+    link = Markup('<a href="{}">{}</a>').format(words.href(f"/projects/{key}"), key)
+    return words.th("The project is created. Open it: {link}.", link=link)
+
+
+def _regions(request: Request) -> list[tuple[str, str]]:
+    """The regions by code, each with its name; one in which no channel is offered says so."""
+    services, words = services_of(request), frame_of(request).words
+    regions = []
+    for code, label in REGIONS.items():
+        told = words.t("{name} ({code})", name=label.read(words.language), code=code)
+        if not any(services.offered(kind, code) for kind in services.channels):
+            told = words.t("{region}: no group can be told here", region=told)
+        regions.append((code, told))
+    return regions
 
 
 def _typed_project(request: Request) -> dict[str, str]:
@@ -211,7 +233,7 @@ async def create_project(request: Request) -> Response:
         await project_services(request).manage_projects.create(given, by_of(request))
     except (InvalidValue, Conflict) as error:
         return await _show_projects(request, typed, problems=_problems(request, error, "key"), status=422)
-    return see_other(request, "/admin/projects", done="created")
+    return see_other(request, "/admin/projects", done="created", new=typed["key"])
 
 
 async def _project(request: Request) -> ProjectRecord:

@@ -95,18 +95,23 @@ def _said(count: Count) -> str:
 
 def state_of(words: Words, one: MyProject, glance: Glance) -> State:
     """The worst that is to be said of a project."""
-    used = any(sub.enabled for sub in one.project.subscriptions)
     if glance.closed:
         return State(look="dead", text=words.tn("{count} robot closed", "{count} robots closed", glance.closed))
     if glance.failing:
         return State(look="dead", text=words.tn("{count} robot failing", "{count} robots failing", glance.failing))
     if glance.paused:
         return State(look="retry", text=words.t("Paused"))
+    lacks = _lacks(words, one, glance)
+    return State(look="wait", text=lacks) if lacks else State(look="ok", text=words.t("All well"))
+
+
+def _lacks(words: Words, one: MyProject, glance: Glance) -> str:
+    """What a project that nothing is wrong with still waits for; empty for one that works."""
     if not one.project.sources:
-        return State(look="wait", text=words.t("No source yet"))
-    if not used:
-        return State(look="wait", text=words.t("No group is told yet"))
-    return State(look="ok", text=words.t("All well"))
+        return words.t("No source yet")
+    if not any(sub.enabled for sub in one.project.subscriptions):
+        return words.t("No group is told yet")
+    return words.t("No events yet") if glance.last_event_at is None else ""
 
 
 ROUTES: tuple[Route, ...] = (page("/workspace", workspace),)

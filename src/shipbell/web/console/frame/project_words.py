@@ -55,8 +55,14 @@ REFUSALS: Mapping[str, str] = {
     "busy": en("Shipbell was too busy to keep it. The tool tries again by itself, or send it once more."),
     "database-unusable": en("Shipbell could not write it down. Whoever runs Shipbell looks at its disk."),
 }
+_WECOM = "://qyapi.weixin.qq.com/"
 # Below a tenth of a second tenths say nothing, above ten seconds they say too much.
 _TENTH, _TEN = 0.1, 10
+
+
+def lacks_key(mask: str) -> bool:
+    """Whether a URL is WeCom's own without the key of a robot: no group is behind it."""
+    return _WECOM in mask and "key=" not in mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _TOLD: Mapping[Told, tuple[str, str]] = {
     Told.DELIVERED: ("ok", en("Test message delivered.")),
     Told.REFUSED: ("dead", en("Test refused.")),
     Told.UNREACHABLE: ("dead", en("The robot was not reached.")),
-    Told.NOT_ALLOWED: ("dead", en("This address may not be called.")),
+    Told.NOT_ALLOWED: ("dead", en("The test was not sent.")),
     Told.PACED: ("wait", en("The test message waits.")),
 }
 

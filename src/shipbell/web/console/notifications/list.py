@@ -17,6 +17,7 @@ from shipbell.domain.subscriptions import Format, GateFilter
 from shipbell.ports.directory import ProjectWhole, SubscriptionRecord
 from shipbell.ports.history import RobotLine
 from shipbell.web.console.frame.page import frame_of, project_of
+from shipbell.web.console.frame.project_words import lacks_key
 from shipbell.web.console.frame.services import ConsoleServices, services_of
 from shipbell.web.console.frame.words import LANGUAGES, Words, en
 
@@ -139,6 +140,11 @@ def robot_state(words: Words, robot: RobotLine | None, services: ConsoleServices
         return RobotState(text=words.t("Not used yet"), look="")
     now = services.clock.now()
     match robot.state:
+        case LaneState.OPEN if not robot.tried:
+            if lacks_key(robot.mask):
+                no_key = words.t("Its URL has no key: copy the whole address from the robot.")
+                return RobotState(text=words.t("No key in its URL"), look="retry", why=no_key)
+            return RobotState(text=words.t("Not tried yet"), look="")
         case LaneState.OPEN:
             used = sum(1 for one in robot.starts if now - one < _MINUTE)
             limit = services.project.per_minute.get(robot.channel, 0)

@@ -15,6 +15,7 @@ from shipbell.web.console.frame.chart_svg import Drawing, logarithmic, stacked
 from shipbell.web.console.frame.page import page, project_of, render
 from shipbell.web.console.frame.project_services import project_services
 from shipbell.web.console.frame.project_words import Telling, telling
+from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.project.robots import TOLD, fleet_of, views_of
 
 
@@ -51,7 +52,7 @@ class Chart:
 
 async def overview(request: Request) -> Response:
     """`GET /projects/{key}`."""
-    project, tell = project_of(request), telling(request)
+    project, tell, services = project_of(request), telling(request), services_of(request)
     chosen = next((one for one in RANGES if one.word == request.query_params.get("range")), _DAY)
     span = _span(project.whole.project.id, chosen, tell)
     insight = project_services(request).insight
@@ -76,6 +77,7 @@ async def overview(request: Request) -> Response:
         oldest=backlog.oldest_at,
         has_sources=bool(project.whole.sources),
         has_subscriptions=bool(project.whole.subscriptions),
+        unoffered=not any(services.offered(kind, project.whole.project.region) for kind in services.channels),
         charts=_charts(figures.slots, chosen, tell),
     )
 

@@ -17,7 +17,7 @@ from shipbell.ports.history import RobotLine
 from shipbell.ports.insight import Standing
 from shipbell.web.console.frame.page import by_of, deed, page, project_of, render, see_other
 from shipbell.web.console.frame.project_services import project_services
-from shipbell.web.console.frame.project_words import number_of, telling
+from shipbell.web.console.frame.project_words import lacks_key, number_of, telling
 from shipbell.web.console.frame.services import services_of
 from shipbell.web.console.frame.words import Words
 
@@ -81,6 +81,11 @@ class RobotView:
     def paused(self) -> bool:
         """Whether it waits by itself."""
         return self.line.state is LaneState.PAUSED
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether its URL is not whole."""
+        return lacks_key(self.line.mask)
 
     @property
     def full(self) -> bool:
