@@ -5,7 +5,7 @@ import re
 import pytest
 
 from robot_sender import KEY, Sender, body_of, markdown, simulator, text
-from shipbell.simulator import dialect
+from shipbell.channels.wecom import dialect
 
 HOSTILE = "<script>alert(1)</script> <img src=x onerror=alert(1)> \"'& [x](javascript:alert(1)) **<b>** `<i>`"
 VIEWS = {

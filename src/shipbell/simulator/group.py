@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from shipbell.simulator import dialect
+from shipbell.channels.wecom import dialect
 from shipbell.simulator.answers import TOO_MANY_AT_ONCE, TOO_OFTEN, Refusal
 from shipbell.simulator.faults import Fault, due
 from shipbell.simulator.rules import Taken, judge

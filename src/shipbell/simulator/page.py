@@ -11,8 +11,8 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from shipbell.simulator import dialect
-from shipbell.simulator.dialect import Bold, Code, Colour, Inline, Line, Link, Mention, Plain
+from shipbell.channels.wecom import dialect
+from shipbell.channels.wecom.dialect import Bold, Code, Colour, Inline, Line, Link, Mention, Plain
 from shipbell.simulator.group import Group, Groups, seen
 from shipbell.simulator.rules import Taken
 

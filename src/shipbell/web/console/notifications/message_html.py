@@ -1,25 +1,18 @@
 """A message as WeCom shows it: markdown of version 1, or text with its mentions, as safe HTML."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from markupsafe import Markup, escape
 
+from shipbell.channels.wecom.dialect import Bold, Code, Colour, Inline, Link, Mention, Plain, lines
 from shipbell.domain.messages import Message
 from shipbell.domain.subscriptions import Format
 from shipbell.ports.channel import Rendered
 
-_PIECES = re.compile(
-    r"`(?P<code>[^`\n]+)`"
-    r"|\*\*(?P<bold>[^\n]+?)\*\*"
-    r"|\[(?P<label>[^\[\]\n]+)\]\((?P<url>https?://[^()\s]+)\)"
-    r'|<font color="(?P<colour>info|comment|warning)">(?P<coloured>[^\n]*?)</font>'
-    r"|<@(?P<user>[0-9A-Za-z._@-]+)>"
-)
 _QUOTE = "> "
 _ELLIPSIS = "…"
-_DEPTH = 3
 _LINE, _LEAD = Markup("<p>{}</p>"), Markup('<p class="lead">{}</p>')
 
 
@@ -76,26 +69,29 @@ def _quote(lines: list[Markup]) -> list[Markup]:
     return [Markup("<blockquote>{}</blockquote>").format(Markup("").join(lines))] if lines else []
 
 
-def _inline(text: str, depth: int = 0) -> Markup:
-    if depth == _DEPTH:
-        return escape(text)
-    found: list[Markup] = []
-    end = 0
-    for match in _PIECES.finditer(text):
-        found += [escape(text[end : match.start()]), _piece(match, depth + 1)]
-        end = match.end()
-    found.append(escape(text[end:]))
-    return Markup("").join(found)
+def _inline(text: str) -> Markup:
+    (line,) = lines(text)
+    return _nodes(line.inside)
 
 
-def _piece(match: re.Match[str], depth: int) -> Markup:
-    parts = match.groupdict()
-    if parts["code"] is not None:
-        return Markup("<code>{}</code>").format(parts["code"])
-    if parts["bold"] is not None:
-        return Markup("<strong>{}</strong>").format(_inline(parts["bold"], depth))
-    if parts["label"] is not None:
-        return Markup('<a href="{}" rel="noopener noreferrer nofollow">{}</a>').format(parts["url"], parts["label"])
-    if parts["colour"] is not None:
-        return Markup('<span class="md-{}">{}</span>').format(parts["colour"], _inline(parts["coloured"], depth))
-    return Markup('<span class="at">@{}</span> ').format(parts["user"])
+def _nodes(nodes: tuple[Inline, ...]) -> Markup:
+    return Markup("").join(_node(one) for one in nodes)
+
+
+def _node(node: Inline) -> Markup:
+    match node:
+        case Plain():
+            return escape(node.text)
+        case Code():
+            return Markup("<code>{}</code>").format(node.text)
+        case Bold():
+            return Markup("<strong>{}</strong>").format(_nodes(node.inside))
+        case Link():
+            link = Markup('<a href="{}" rel="noopener noreferrer nofollow">{}</a>')
+            return link.format(node.url, _nodes(node.inside))
+        case Colour():
+            return Markup('<span class="md-{}">{}</span>').format(node.name, _nodes(node.inside))
+        case Mention():
+            return Markup('<span class="at">@{}</span> ').format(node.user_id)
+        case _:
+            assert_never(node)
