@@ -28,7 +28,7 @@ _REPLAY = Label("Replay it if it still matters.", "如仍有需要，请重新�
 CAUSES: dict[str, tuple[Label, Label]] = {
     "0": (Label("The group has it.", "群已收到。"), _NOTHING),
     "93000": (Label("The robot was removed from its group, or its URL is wrong (93000).", "机器人已被移出群，或 URL 有误（93000）。"), _NEW_ROBOT),
-    "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新打开，然后重新投递。")),
+    "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新启用，然后重新投递。")),
     "93008": (Label("The robot is not in the group (93008).", "机器人不在群中（93008）。"), _NEW_ROBOT),
     "45009": (Label("Too many messages (45009). The robot pauses a while.", "发送过于频繁（45009）。机器人暂停片刻。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
     "45033": (Label("Too many calls at once (45033).", "并发过高（45033）。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
@@ -48,10 +48,10 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "not-connected": (Label("The host of the URL does not answer.", "URL 中的主机无应答。"), _BY_ITSELF),
     "certificate-not-trusted": (Label("The certificate of the host is not trusted.", "主机的证书不受信任。"), Label("Mend the certificate, or the list of trusted ones of this machine; it is tried again by itself.", "请修复证书，或更新本机的受信任证书列表；将自动重试。")),
     "proxy-failed": (Label("The outbound proxy failed.", "出站代理失败。"), Label("Check SHIPBELL_OUTBOUND_PROXY; it is tried again by itself.", "请检查 SHIPBELL_OUTBOUND_PROXY；将自动重试。")),
-    "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新打开后再重新投递。")),
+    "address-not-allowed": (Label("The URL leads to an address that may not be called.", "URL 指向不允许访问的地址。"), Label("Use a public address, or let whoever runs Shipbell allow it in SHIPBELL_OUTBOUND_ALLOW; reopen, then replay.", "请使用公网地址，或由运维人员在 SHIPBELL_OUTBOUND_ALLOW 中放行；重新启用后再重新投递。")),
     "url-unusable": (Label("The URL cannot be read.", "URL 无法解析。"), Label("Copy it from the robot again and paste it, then replay.", "请重新从机器人处复制并粘贴，然后重新投递。")),
-    "url-unopened": (Label("No secret key at hand opens the URL of this robot.", "现有密钥均无法解密此机器人的 URL。"), Label("Add the key that it was saved under to SHIPBELL_SECRET_KEY, start again, reopen the robot, then replay.", "请将保存时使用的密钥加入 SHIPBELL_SECRET_KEY 并重启，重新打开机器人后再重新投递。")),
-    "channel-unknown": (Label("This version of Shipbell does not have the channel of this robot.", "当前版本的 Shipbell 不支持此机器人的渠道。"), Label("Start a version that has it, reopen the robot, then replay.", "请启动支持该渠道的版本，重新打开机器人后再重新投递。")),
+    "url-unopened": (Label("No secret key at hand opens the URL of this robot.", "现有密钥均无法解密此机器人的 URL。"), Label("Add the key that it was saved under to SHIPBELL_SECRET_KEY, start again, reopen the robot, then replay.", "请将保存时使用的密钥加入 SHIPBELL_SECRET_KEY 并重启，重新启用机器人后再重新投递。")),
+    "channel-unknown": (Label("This version of Shipbell does not have the channel of this robot.", "当前版本的 Shipbell 不支持此机器人的渠道。"), Label("Start a version that has it, reopen the robot, then replay.", "请启动支持该渠道的版本，重新启用机器人后再重新投递。")),
     "not-composed": (Label("No message can be made of this event.", "无法由此事件生成消息。"), Label("Report it with the event's id: this is a fault of Shipbell.", "这是 Shipbell 的缺陷，请附上事件编号反馈。")),
     "expired": (Label("It waited longer than it may.", "等待时间超过上限。"), _REPLAY),
     "subscription-disabled": (Label("The subscription was switched off.", "订阅已停用。"), Label("Switch it on, then replay.", "请先启用订阅，再重新投递。")),
@@ -59,8 +59,8 @@ CAUSES: dict[str, tuple[Label, Label]] = {
     "project-deleted": (Label("The project was deleted.", "项目已删除。"), _NOTHING),
     "channel-unavailable-in-region": (Label("The channel is not offered in the project's region.", "项目所在区域不提供该渠道。"), Label("Whoever runs Shipbell can offer it with SHIPBELL_CHANNEL_REGIONS.", "运维人员可通过 SHIPBELL_CHANNEL_REGIONS 开放。")),
     "still-waiting": (Label("It waits already.", "该投递仍在等待中。"), Label("It goes by itself.", "将自动发送。")),
-    "robot-closed": (Label("The robot is closed.", "机器人已关闭。"), Label("Reopen it or paste a new URL, then replay.", "请重新打开或粘贴新的 URL，然后重新投递。")),
-    "robot-failing": (Label("The robot refused five messages in a row and stands still.", "机器人连续拒收 5 条消息，已停止发送。"), Label("Find out why it refused them, then reopen it; what waits goes on by itself.", "请查明被拒原因，然后重新打开；等待中的投递将自动继续。")),
+    "robot-closed": (Label("The robot is closed.", "机器人已关闭。"), Label("Reopen it or paste a new URL, then replay.", "请重新启用或粘贴新的 URL，然后重新投递。")),
+    "robot-failing": (Label("The robot refused five messages in a row and stands still.", "机器人连续拒收 5 条消息，已停止发送。"), Label("Find out why it refused them, then reopen it; what waits goes on by itself.", "请查明被拒原因，然后重新启用；等待中的投递将自动继续。")),
     "robot-paused": (Label("The robot pauses, since a call to it had no success.", "对机器人的调用未成功，机器人暂停中。"), _BY_ITSELF),
     "robot-paced": (Label("The robot has had as many messages as it may for now.", "机器人已达到当前的发送上限。"), Label("It goes by itself, together with others that wait.", "将自动发送，并与其他等待中的投递合并。")),
     "next-in-line": (Label("It is about to be sent, after what came before it.", "即将发送，排在先到的投递之后。"), Label("It goes by itself.", "将自动发送。")),
@@ -74,7 +74,7 @@ _ELSEWHERE = Label(
 )
 _HTTP_CURE = Label(
     "Check the URL, a WeCom robot answers otherwise: paste the right one, or reopen the robot, then replay.",
-    "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL 或重新打开机器人，然后重新投递。",
+    "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL 或重新启用机器人，然后重新投递。",
 )
 _OTHER = Label("WeCom refused the message ({code}).", "企业微信拒绝了该消息（{code}）。")
 
