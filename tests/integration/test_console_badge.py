@@ -13,7 +13,7 @@ from crowd import fill
 from shipbell.storage.tables.flow import deliveries
 
 P = f"/projects/{KEY}"
-ITEM = re.compile(r'<a class="nav-item"[^>]*>(?:(?!</a>).)*?</svg>(Deliveries|投递)(.*?)</a>', re.DOTALL)
+ITEM = re.compile(r'<a class="nav-item"[^>]*>(?:(?!</a>).)*?</svg>(Deliveries|投递记录)(.*?)</a>', re.DOTALL)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def test_a_few_dead_letters_are_counted_on_every_page_with_words(console: 
     await kept(console, 30, "dead")
     for path in (P, f"{P}/deliveries", f"{P}/events", f"{P}/sources", f"{P}/settings/members", f"{TAB}?new="):
         assert re.fullmatch(r"30\s+30 dead", await badge(console, path)), path
-    assert re.fullmatch(r"30\s+30 条投递失败", await badge(console, f"{P}?lang=zh-CN", "dave"))
+    assert re.fullmatch(r"30\s+30 条发送失败", await badge(console, f"{P}?lang=zh-CN", "dave"))
     typed = (await console["alice"].post(TAB, [*wish(url=""), ("action", "ok")])).text
     assert "30 dead" in typed
 

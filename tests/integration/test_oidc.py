@@ -139,7 +139,7 @@ async def test_a_person_whom_the_provider_denies_gets_a_sentence_in_their_langua
         assert refusal(reply) == "denied"
         location = httpx.URL(reply.headers["location"])
         assert (location.params["lang"], location.params["next"]) == ("zh-CN", "/workspace")
-        assert "身份提供方没有允许你登录" in (await made.http.get(str(location))).text
+        assert "身份提供方没有允许您登录" in (await made.http.get(str(location))).text
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ async def test_what_was_told_then_is_no_riddle_after_a_change(console: ConsoleHo
     assert "It wanted this event when it came" in page
     assert "Subscription or project were changed since: it would not be told now." in page
     assert "is not ticked" not in page
-    assert "事件到达时它需要此事件" in await path(console, "then", "zh-CN")
+    assert "事件到达时曾命中" in await path(console, "then", "zh-CN")
     await sent(console, "after")
     page = await path(console, "after")
     assert "Pipeline: Failed is not ticked" in page

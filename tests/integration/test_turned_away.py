@@ -54,7 +54,7 @@ async def test_the_page_names_door_time_reason_and_help(console: ConsoleHouse) -
     assert re.search(
         r"The last at \d\d:\d\d:\d\d: 401 bad-signature\. Its secret is not the one of this source\.", said
     )
-    await asked(console, "最近拒绝了 2 次调用、1 次带来的是已知事件", "zh-CN")
+    await asked(console, "最近拒绝 2 次调用、收到 1 次重复事件", "zh-CN")
 
 
 async def test_the_command_line_says_the_same(console: ConsoleHouse, tmp_path: Path) -> None:

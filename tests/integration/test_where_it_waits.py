@@ -67,7 +67,7 @@ async def test_a_robot_that_pauses_after_a_failure_says_so_and_when_it_is_called
     assert re.search(r"Next callnot before \d\d:\d\d:\d\d", delivery)
     path, _ = await pages(console, "zh-CN")
     assert "对机器人的调用未成功，机器人暂停中。" in path
-    assert re.search(r"不早于 \d\d:\d\d:\d\d", path)
+    assert re.search(r"下次重试：\d\d:\d\d:\d\d 之后", path)
     for told in await waits_for(console):
         assert (told["code"], told["waiting"]) == ("robot-paused", 1)
         assert "since a call to it had no success" in str(told["why"])

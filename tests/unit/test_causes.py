@@ -64,7 +64,7 @@ def test_a_test_message_is_never_told_to_replay_or_to_reopen(code: str) -> None:
     assert english.cause == explain(code).cause
     assert not re.search("[Rr]eplay|[Rr]eopen", english.cure)
     assert english.cure.endswith((".", "?"))
-    assert not re.search("重新投递|重新打开", chinese.cure)
+    assert not re.search("重新投递|重新启用", chinese.cure)
     assert chinese.cure.endswith(("。", "？"))
 
 

@@ -13,7 +13,7 @@ from shipbell.domain.explanations import (
 
 _KNOWN: dict[str, tuple[Label, Label]] = {
     "93000": (Label("The robot was removed from its group, or its URL is wrong (93000).", "机器人已被移出群，或 URL 有误（93000）。"), NEW_ROBOT),
-    "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新打开，然后重新投递。")),
+    "93004": (Label("The robot is disabled (93004).", "机器人已被停用（93004）。"), Label("Enable it in WeCom, reopen it here, then replay.", "请在企业微信中启用，在此重新启用，然后重新投递。")),
     "93008": (Label("The robot is not in the group (93008).", "机器人不在群中（93008）。"), NEW_ROBOT),
     "45009": (Label("Too many messages (45009). The robot pauses a while.", "发送过于频繁（45009）。机器人暂停片刻。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
     "45033": (Label("Too many calls at once (45033).", "并发过高（45033）。"), Label("It goes on by itself; does another program use this robot?", "将自动继续；是否有其他程序也在使用此机器人？")),
@@ -37,7 +37,7 @@ CAUSES = Causes(
     other=Label("WeCom refused the message ({code}).", "企业微信拒绝了该消息（{code}）。"),
     wrong_url=Label(
         "Check the URL, a WeCom robot answers otherwise: paste the right one, or reopen the robot, then replay.",
-        "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL 或重新打开机器人，然后重新投递。",
+        "请检查 URL，企业微信机器人不会这样应答：粘贴正确的 URL 或重新启用机器人，然后重新投递。",
     ),
     wrong_url_after_test=Label(
         "Check the URL, a WeCom robot answers otherwise: paste the right one, then test again.",
