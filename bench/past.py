@@ -20,7 +20,7 @@ _CHUNK = 20_000
 _WIDE = 50_000
 _DAY_MS = 86_400_000
 _TABLES = {
-    "events": 12, "event_keys": 4, "attempts": 12, "attempt_deliveries": 3, "door_calls": 9,
+    "events": 12, "event_keys": 4, "attempts": 12, "attempt_deliveries": 3, "door_calls": 11,
 }  # fmt: skip
 _DELIVERY = (
     "id, place, project_id, event_id, subscription_id, lane_id, state, cause, maybe_delivered, alone, stepped_aside, "
@@ -138,7 +138,7 @@ def _event(rows: _Rows, project: _Project, index: int, at: int, chance: random.R
     )  # fmt: skip
     if source is not None:
         rows.of["event_keys"].append((id_hash(f"run-{index}-{kind}"), project.id, source, number))
-        rows.of["door_calls"].append((number, source, at, 202, "ok", "192.0.2.7", 1, 0, 0))
+        rows.of["door_calls"].append((number, source, at, 202, "ok", "192.0.2.7", 1, 0, 0, "", None))
 
 
 def _deliveries(rows: _Rows, project: _Project, index: int, past: Past, at: int) -> None:

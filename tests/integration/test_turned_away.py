@@ -63,7 +63,8 @@ async def test_the_command_line_says_the_same(console: ConsoleHouse, tmp_path: P
     ran = await asyncio.to_thread(command, {"SHIPBELL_DATA": str(tmp_path)}, "why", "lost-77")
     assert (ran.code, ran.out) == (1, "")
     assert re.search(
-        rf"{KEY}/ci: of late 1 call turned away, the last at \S+Z \(401 bad-signature\); 1 call brought events that "
+        rf"{KEY}/ci: of late 1 call turned away, the last at \S+Z \(401 bad-signature\): The secret is [^;]*; "
+        "1 call brought events that "
         "were known\n",
         ran.err,
     )
@@ -73,3 +74,32 @@ async def test_the_command_line_says_the_same(console: ConsoleHouse, tmp_path: P
 async def test_the_api_points_to_the_calls(console: ConsoleHouse) -> None:
     reply = await console.house.ask("GET", f"{P}/events/lost-77/why")
     assert (reply.status_code, "the calls of its sources tell" in reply.json()["detail"]) == (404, True)
+
+
+async def test_what_a_refused_caller_was_told_is_kept_and_shown_without_the_secret(console: ConsoleHouse) -> None:
+    source = next(iter((await console.house.ask("GET", f"/projects/{KEY}/sources")).json()["items"]))
+    sent: list[dict[str, object]] = [
+        {"id": f"run-{SECRET}", "type": "no.such.type", "subject": {"name": "x"}},
+        {"id": "run-9", "type": f"a.{SECRET}", "subject": {"name": "x"}},
+        {"id": "i" * 500, "type": "pipeline.run.failed", "gate": "bad", "subject": {"name": "x"}},
+    ]
+    for body in sent:
+        reply = await console.house.http.post(
+            f"/hooks/{KEY}/{source['name']}", json=body, headers={"Authorization": f"Bearer {SECRET}"}
+        )
+        assert reply.status_code == 400
+    calls: list[dict[str, str]] = []
+    async with asyncio.timeout(20):
+        while len([one for one in calls if one["status"] == "400" or one["detail"]]) < len(sent):
+            await asyncio.sleep(0.05)
+            answer = await console.house.ask("GET", f"/projects/{KEY}/sources/{source['id']}/calls")
+            calls = answer.json()["items"]
+    told = {one["event"]: one["detail"] for one in calls}
+    assert "no.such.type" in told["run-***"]
+    assert "a.***" in told["run-9"]
+    assert "at gate" in told["i" * 200]
+    page = unescape((await console["alice"].get(f"/projects/{KEY}/sources/{source['id']}")).text)
+    why = await asked(console, "at gate")
+    assert "no.such.type" in page
+    assert "at gate" in page
+    assert SECRET not in str(calls) + page + why

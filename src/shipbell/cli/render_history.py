@@ -219,6 +219,10 @@ def turned_away_line(project: str, one: TurnedAway[KnownSource]) -> str:
     told = []
     if one.last:
         last = f"the last at {moment(one.last.at)} ({one.last.status} {one.last.code})"
+        if one.last.event:
+            last += f", event {one.last.event}"
+        if one.last.detail:
+            last += f": {one.last.detail}"
         told.append(f"{_calls(one.refused)} turned away, {last}")
     if one.duplicates:
         told.append(f"{_calls(one.duplicates)} brought events that were known")

@@ -41,7 +41,7 @@ class ConfigurationMoved(Exception):
 
 
 class DoorCall(Struct, frozen=True, kw_only=True):
-    """One call at a source's door: what was answered, never the body."""
+    """One call at a source's door: what was answered, never the body; `event` is the tool's id of a refused event."""
 
     source_id: int
     at: datetime
@@ -51,6 +51,8 @@ class DoorCall(Struct, frozen=True, kw_only=True):
     accepted: int = 0
     duplicates: int = 0
     ignored: int = 0
+    detail: str = ""
+    event: str | None = None
 
 
 class Intake(Protocol):

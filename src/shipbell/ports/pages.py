@@ -41,7 +41,10 @@ class FindAudit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorLine:
-    """One call at a source's door: what was answered, never the body."""
+    """One call at a source's door: what was answered, never the body.
+
+    `detail` is the sentence that a refused caller was told, `event` the tool's id of a refused event; both cut.
+    """
 
     id: int
     at: datetime
@@ -51,6 +54,8 @@ class DoorLine:
     accepted: int
     duplicates: int
     ignored: int
+    detail: str = ""
+    event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shipbell.domain.errors import BadSignature, Busy, NotFound, ShipbellError, UnknownSourceKind
+import msgspec
+
+from shipbell.domain.errors import BadSignature, Busy, MalformedEvent, NotFound, ShipbellError, UnknownSourceKind
 from shipbell.domain.events import Event, Ignored
 from shipbell.domain.matching import matching
+from shipbell.domain.text import clean
 from shipbell.ports.clock import Ids
 from shipbell.ports.directory import Directory, KnownProject, KnownSource, Snapshot
 from shipbell.ports.intake import Accepted, ConfigurationMoved, DoorCall, Intake, NewDelivery, Received
@@ -17,6 +20,16 @@ _TRIES = 5
 # Longer calls take more than a millisecond to check and read.
 _LARGE_BYTES = 128 * 1024
 _UNKNOWN = "There is no such project or source: check the address of the hook."
+
+
+class _Named(msgspec.Struct):
+    """The one member of a body that tells which event it was."""
+
+    id: object = None
+
+
+_NAMED = msgspec.json.Decoder(_Named)
+_KEPT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +60,9 @@ class Ingest:
         try:
             accepted = await self._admit(snapshot, project, source, request)
         except ShipbellError as error:
-            self._note(source, request.received_at, address, self.status_of(error), error.code)
+            named = event_named(request) if isinstance(error, MalformedEvent) else None
+            at, status = request.received_at, self.status_of(error)
+            self._note(source, at, address, status, error.code, refusal=error, event=named)
             raise
         except Exception:
             self._note(source, request.received_at, address, 500, "internal-error")
@@ -68,7 +83,7 @@ class Ingest:
             _, source = find(await self.directory.snapshot(), project_key, source_name)
         except NotFound:
             return
-        self._note(source, at, address, self.status_of(error), error.code)
+        self._note(source, at, address, self.status_of(error), error.code, refusal=error)
 
     async def _admit(
         self, snapshot: Snapshot, project: KnownProject, source: KnownSource, request: InboundRequest
@@ -122,6 +137,9 @@ class Ingest:
         status: int,
         code: str,
         accepted: Accepted | None = None,
+        *,
+        refusal: ShipbellError | None = None,
+        event: str | None = None,
     ) -> None:
         self.intake.note(
             DoorCall(
@@ -133,6 +151,8 @@ class Ingest:
                 accepted=len(accepted.event_ids) if accepted else 0,
                 duplicates=accepted.duplicates if accepted else 0,
                 ignored=accepted.ignored if accepted else 0,
+                detail=_cut(refusal.sentence, source) if refusal else "",
+                event=event and _cut(event, source),
             )
         )
 
@@ -158,3 +178,21 @@ def verify(reader: EventSource, source: KnownSource, request: InboundRequest) ->
         else:
             return
     raise refusal or BadSignature("This source has no secret that is in force.")
+
+
+def event_named(request: InboundRequest) -> str | None:
+    """The tool's id of the event in a refused call, where it holds one that can be read."""
+    if given := request.headers.get("ce-id"):
+        return given
+    try:
+        found = _NAMED.decode(request.body).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return None
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def _cut(text: str, source: KnownSource) -> str:
+    """What may be kept of a text: not the source's secrets, nothing that no database holds, no more than is shown."""
+    for secret in source.secrets:
+        text = text.replace(secret.reveal(), "***")
+    return clean(text.encode(errors="ignore").decode())[:_KEPT]

@@ -33,4 +33,6 @@ def _line(row: RowMapping) -> DoorLine:
         accepted=row["accepted"],
         duplicates=row["duplicates"],
         ignored=row["ignored"],
+        detail=row["detail"],
+        event=row["event"],
     )

@@ -42,7 +42,7 @@ def figures(connection: Connection, span: Span) -> Figures:
         ),
         p50=percentile(every, 0.5),
         p99=percentile(every, 0.99),
-        dead=sum(one["dead"] for one in bad),
+        dead=time_slots.needing_care(connection, span),
         busiest=busiest,
         noise=noise,
         sampled=None if whole else _SAMPLE,
@@ -85,6 +85,7 @@ def _noise(connection: Connection, span: Span) -> list[Noise]:
     newest = (
         select(deliveries.c.id, deliveries.c.subscription_id)
         .where(deliveries.c.project_id == span.project_id, deliveries.c.id >= first_at(span.since))
+        .where(~deliveries.c.test)
         .order_by(deliveries.c.id.desc())
         .limit(_SAMPLE)
         .subquery()

@@ -9,17 +9,18 @@ from shipbell.ports.history import Find
 from shipbell.ports.insight import COUNTED, Count, Tries
 from shipbell.storage.history.by_id import SHOWN_STATE
 from shipbell.storage.history.pending import PENDING, pending_counts
-from shipbell.storage.history.search_deliveries import BAD_STATES, asked
+from shipbell.storage.history.search_deliveries import BAD_STATES, NEEDS_CARE, asked
 from shipbell.storage.tables.flow import attempt_deliveries, attempts, deliveries
 
 STATES = ("delivered", *PENDING, *BAD_STATES)
 
 
 def counts(connection: Connection, find: Find) -> Mapping[str, Count]:
-    """How many there are in each state, and `all` of them."""
+    """How many there are in each state, and `all` of them, without tests."""
     every = replace(find, state=None, before=None)
     looked = asked(connection, every, whole=True)
     grouped = looked.restrict(select(SHOWN_STATE, func.count().label("number")).select_from(deliveries))
+    grouped = grouped.where(~deliveries.c.test)
     found = {state: Count(0) for state in STATES}
     for row in connection.execute(grouped.group_by(SHOWN_STATE)):
         found[row.shown_state] = Count.of(row.number, more=looked.floor is not None)
@@ -33,8 +34,10 @@ def counts(connection: Connection, find: Find) -> Mapping[str, Count]:
 
 
 def dead(connection: Connection, project_id: int) -> Count:
-    """How many dead letters a project has, read from their own index alone."""
-    return _exactly(connection, Find(project_id=project_id, state="dead"))
+    """How many dead letters of a project need care, read from their own index alone."""
+    mine = (deliveries.c.project_id == project_id, NEEDS_CARE, deliveries.c.state == "dead")
+    some = select(deliveries.c.id).where(*mine).limit(COUNTED + 1).subquery()
+    return Count.of(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def newer(connection: Connection, find: Find, than: int) -> Count:
@@ -44,7 +47,8 @@ def newer(connection: Connection, find: Find, than: int) -> Count:
 
 def _exactly(connection: Connection, find: Find, than: int = 0) -> Count:
     looked = asked(connection, find)
-    some = looked.restrict(select(deliveries.c.id)).where(deliveries.c.id > than).limit(COUNTED + 1).subquery()
+    counted = looked.restrict(select(deliveries.c.id)).where(deliveries.c.id > than, ~deliveries.c.test)
+    some = counted.limit(COUNTED + 1).subquery()
     number = connection.execute(select(func.count()).select_from(some)).scalar_one()
     return Count.of(number, more=looked.floor is not None and looked.floor > than)
 

@@ -52,7 +52,7 @@ def pending_ids(connection: Connection, find: Find) -> list[int] | None:
 def pending_counts(connection: Connection, find: Find) -> dict[str, Count]:
     """How many wait, and how many of those after a failure, of those that a question asks for."""
     some = _some(find).subquery()
-    wanted = [some.c.mine == 1, some.c.id > above_of(find.since), *below(some.c.id, find)]
+    wanted = [some.c.mine == 1, ~some.c.test, some.c.id > above_of(find.since), *below(some.c.id, find)]
     if find.subscription_id is not None:
         wanted.append(some.c.subscription_id == find.subscription_id)
     meant = case((and_(*wanted), 1), else_=0).label("meant")
@@ -64,10 +64,11 @@ def pending_counts(connection: Connection, find: Find) -> dict[str, Count]:
 
 
 def backlog(connection: Connection, project_id: int) -> Backlog:
-    """How much waits for a project, tests included."""
+    """How much waits for a project, without tests."""
     some = _some(Find(project_id=project_id)).subquery()
-    oldest = func.min(case((some.c.mine == 1, some.c.accepted_at)))
-    row = connection.execute(select(func.count(), func.sum(some.c.mine), oldest).select_from(some)).one()
+    mine = and_(some.c.mine == 1, ~some.c.test)
+    number, oldest = func.sum(case((mine, 1), else_=0)), func.min(case((mine, some.c.accepted_at)))
+    row = connection.execute(select(func.count(), number, oldest).select_from(some)).one()
     return Backlog(Count.of(row[1] or 0, more=row[0] > _LOOK), from_ms_or_none(row[2]))
 
 
@@ -85,6 +86,7 @@ def _some(find: Find) -> Select[Any]:
             deliveries.c.id,
             deliveries.c.subscription_id,
             deliveries.c.accepted_at,
+            deliveries.c.test,
             mine.label("mine"),
             case((deliveries.c.failures > 0, 1), else_=0).label("failing"),
         )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from shipbell.domain.deliveries import LaneState
 from shipbell.domain.ids import first_at, made_at
 from shipbell.ports.insight import COUNTED, Count, Glance
-from shipbell.storage.history.search_deliveries import ENDED_BADLY
+from shipbell.storage.history.search_deliveries import NEEDS_CARE
 from shipbell.storage.tables.flow import WAITS, deliveries, events, lanes
 from shipbell.storage.tables.settings import projects, subscriptions
 
@@ -62,13 +62,13 @@ def _waiting() -> Select[tuple[int]]:
     own = select(subscriptions.c.lane_id).where(subscriptions.c.project_id == projects.c.id).correlate(projects)
     # The plus keeps the database on the index of what waits: that is little, a project's past is much.
     return select(deliveries.c.id).where(
-        deliveries.c.lane_id.in_(own), WAITS, deliveries.c.project_id + 0 == projects.c.id
+        deliveries.c.lane_id.in_(own), WAITS, ~deliveries.c.test, deliveries.c.project_id + 0 == projects.c.id
     )
 
 
 def _dead() -> Select[tuple[int]]:
     mine = deliveries.c.project_id == projects.c.id
-    return select(deliveries.c.id).where(mine, ENDED_BADLY, deliveries.c.state == "dead")
+    return select(deliveries.c.id).where(mine, NEEDS_CARE, deliveries.c.state == "dead")
 
 
 def _robots(connection: Connection, project_ids: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
@@ -89,17 +89,18 @@ def _robots(connection: Connection, project_ids: Sequence[int]) -> Mapping[int, 
 
 
 def _hours(connection: Connection, project_ids: Sequence[int], now: datetime) -> Mapping[int, list[int]]:
-    """The events of each of the last hours, the oldest first, counted over an index alone."""
+    """The events of each of the last hours, the oldest first, counted over indexes alone."""
     firsts = [first_at(now - _HOUR * back) for back in range(_HOURS, -1, -1)]
     slot = values(column("low", BigInteger), column("high", BigInteger), name="hours")
     slots = slot.data(list(pairwise(firsts))).cte("slot")
     mine = events.c.project_id == projects.c.id
-    number = (
+    every = (
         select(func.count())
         .where(mine, events.c.id >= slots.c.low, events.c.id < slots.c.high)
         .correlate(projects, slots)
-        .scalar_subquery()
     )
+    # Each over its own index.
+    number = every.scalar_subquery() - every.where(events.c.source_id.is_(None)).scalar_subquery()
     statement = select(projects.c.id, number.label("events")).join(slots, true()).where(projects.c.id.in_(project_ids))
     found: dict[int, list[int]] = {}
     for row in connection.execute(statement.order_by(projects.c.id, slots.c.low)):

@@ -30,6 +30,9 @@ from shipbell.storage.tables.flow import deliveries, events
 # Word for word the conditions of the partial indexes, so that the database sees that they serve.
 DEAD: ColumnElement[bool] = literal_column("deliveries.state = 'dead'")
 ENDED_BADLY: ColumnElement[bool] = literal_column("deliveries.state IN ('dead', 'expired', 'cancelled')")
+NEEDS_CARE: ColumnElement[bool] = literal_column(
+    "deliveries.state IN ('dead', 'expired') AND deliveries.acknowledged_at IS NULL AND NOT deliveries.test"
+)
 BAD_STATES = ("dead", "expired", "cancelled")
 
 S = TypeVar("S", bound=Select[Any])

@@ -12,7 +12,7 @@ from shipbell.domain.ids import TIME_SHIFT, first_at, milliseconds
 from shipbell.ports.insight import Span
 from shipbell.storage.database.prepared import Prepared
 from shipbell.storage.history.pending import own_lanes
-from shipbell.storage.history.search_deliveries import BAD_STATES, ENDED_BADLY
+from shipbell.storage.history.search_deliveries import BAD_STATES, ENDED_BADLY, NEEDS_CARE
 from shipbell.storage.tables.flow import WAITS, deliveries, events
 from shipbell.storage.tables.tallies import tallies
 from shipbell.storage.upkeep.tallies import QUARTER_MS, Tallied, first_of, tallied
@@ -29,6 +29,7 @@ _DELIVERIES = (
     deliveries.c.project_id == bindparam("project"),
     deliveries.c.id >= bindparam("low"),
     deliveries.c.id < bindparam("high"),
+    ~deliveries.c.test,
 )
 
 
@@ -53,6 +54,11 @@ _COUNTED = _numbers(
     select(func.count()).select_from(deliveries).where(*_DELIVERIES),
 )
 _BAD = _numbers(*(_ended(one) for one in BAD_STATES))
+_CARE = _numbers(
+    select(func.count())
+    .select_from(deliveries)
+    .where(*_DELIVERIES, NEEDS_CARE, deliveries.c.state == literal_column("'dead'"))
+)
 _TALLIED = Prepared(
     lambda _: select(
         *(func.coalesce(func.sum(tallies.c[one]), literal_column("0"))
@@ -67,7 +73,7 @@ _TALLIED = Prepared(
 _WAITING = Prepared(
     lambda _: (
         select(deliveries.c.id, deliveries.c.project_id)
-        .where(deliveries.c.lane_id.in_(own_lanes(bindparam("project"))), WAITS)
+        .where(deliveries.c.lane_id.in_(own_lanes(bindparam("project"))), WAITS, ~deliveries.c.test)
         .limit(literal_column(str(_MOST_WAITING)))
     ),
     ("project",),
@@ -85,7 +91,7 @@ _TOOK = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What came in a slot."""
+    """What came in a slot; of the deliveries tests are left out."""
 
     events: int
     ignored: int
@@ -146,6 +152,13 @@ def ended_badly(connection: Connection, span: Span) -> list[dict[str, int]]:
         dict(zip(BAD_STATES, _BAD.rows(connection, span.project_id, low, high)[0], strict=True))
         for low, high in edges_of(span)
     ]
+
+
+def needing_care(connection: Connection, span: Span) -> int:
+    """How many dead letters of a span need care."""
+    edges = edges_of(span)
+    number: int = _CARE.rows(connection, span.project_id, edges[0][0], edges[-1][1])[0][0]
+    return number
 
 
 def waiting(connection: Connection, span: Span) -> list[int]:

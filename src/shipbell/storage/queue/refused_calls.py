@@ -16,8 +16,12 @@ _BETWEEN_WRITES = 50
 # So many calls of a source are written before its oldest are looked for.
 _SLACK = 50
 _SOURCES = 4_096
+# So many characters are kept of what a caller was told, and of the id of its event.
+_DETAIL, _EVENT = 300, 200
 
-_COLUMNS = ("id", "source_id", "at", "status", "code", "address", "accepted", "duplicates", "ignored")
+_COLUMNS = (
+    "id", "source_id", "at", "status", "code", "address", "accepted", "duplicates", "ignored", "detail", "event",
+)  # fmt: skip
 _WRITE = Prepared(lambda _: insert(door_calls).values({name: bindparam(name) for name in _COLUMNS}), _COLUMNS)
 _OLDEST_KEPT = (
     select(door_calls.c.id)
@@ -78,6 +82,8 @@ class DoorLog:
                     call.accepted,
                     call.duplicates,
                     call.ignored,
+                    call.detail[:_DETAIL],
+                    call.event and call.event[:_EVENT],
                 )
                 for call in calls
             ],

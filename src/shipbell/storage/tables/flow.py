@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    and_,
     literal_column,
 )
 
@@ -113,7 +114,10 @@ deliveries = Table(
     Column("accepted_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
-    Index("deliveries_of_project", "project_id", "id"),
+    # When somebody took it off the list of what needs care.
+    Column("acknowledged_at", BigInteger),
+    # The test stands in it, so that what is no test is counted over the index alone.
+    Index("deliveries_of_project", "project_id", "id", "test"),
     Index("deliveries_of_event", "event_id"),
 )
 # A literal, so that both dialects see that the partial indexes serve a statement that asks for it.
@@ -121,8 +125,12 @@ WAITS = deliveries.c.state == literal_column("'waiting'")
 Index("deliveries_waiting", deliveries.c.lane_id, deliveries.c.place, sqlite_where=WAITS, postgresql_where=WAITS)
 Index("deliveries_expiring", deliveries.c.expires_at, sqlite_where=WAITS, postgresql_where=WAITS)
 _ENDED_BADLY = deliveries.c.state.in_(("dead", "expired", "cancelled"))
-Index("deliveries_ended_badly", deliveries.c.project_id, deliveries.c.state, deliveries.c.id,
+Index("deliveries_ended_badly", deliveries.c.project_id, deliveries.c.state, deliveries.c.id, deliveries.c.test,
       sqlite_where=_ENDED_BADLY, postgresql_where=_ENDED_BADLY)  # fmt: skip
+_NEEDS_CARE = and_(deliveries.c.state.in_(("dead", "expired")), deliveries.c.acknowledged_at.is_(None),
+                   literal_column("NOT test"))  # fmt: skip
+Index("deliveries_needing_care", deliveries.c.project_id, deliveries.c.state, deliveries.c.id,
+      sqlite_where=_NEEDS_CARE, postgresql_where=_NEEDS_CARE)  # fmt: skip
 Index("deliveries_of_subscription", deliveries.c.subscription_id, deliveries.c.id)
 _DEAD = deliveries.c.state == "dead"
 _WITH_URL = deliveries.c.url.is_not(None)
@@ -215,5 +223,8 @@ door_calls = Table(
     Column("accepted", Integer, nullable=False, default=0),
     Column("duplicates", Integer, nullable=False, default=0),
     Column("ignored", Integer, nullable=False, default=0),
+    # What the caller was told when it was refused, and the event's id where it could be read; both cut.
+    Column("detail", Text, nullable=False, default=""),
+    Column("event", Text),
     Index("door_calls_of_source", "source_id", "id"),
 )

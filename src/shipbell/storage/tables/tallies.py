@@ -15,6 +15,7 @@ tallies = Table(
     Column("events", Integer, nullable=False),
     Column("ignored", Integer, nullable=False),
     Column("tests", Integer, nullable=False),
+    # Without tests.
     Column("deliveries", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -77,7 +77,7 @@ def sums(connection: Connection, now: datetime) -> Sums | None:
     ).where(events.c.id >= first_of(start), events.c.id < first_of(end))  # fmt: skip
     of_deliveries = select(
         deliveries.c.project_id, (deliveries.c.id // _WIDTH).label("quarter"), func.count().label("deliveries")
-    ).where(deliveries.c.id >= first_of(start), deliveries.c.id < first_of(end))
+    ).where(deliveries.c.id >= first_of(start), deliveries.c.id < first_of(end), ~deliveries.c.test)
     for statement in (of_events, of_deliveries):
         for row in connection.execute(statement.group_by("project_id", "quarter")).mappings():
             none = {"events": 0, "ignored": 0, "tests": 0, "deliveries": 0}

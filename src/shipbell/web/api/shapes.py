@@ -122,7 +122,7 @@ class VerdictShape(Struct):
 
 
 class CallShape(Struct, kw_only=True):
-    """One call at a source's door."""
+    """One call at a source's door; `detail` is what a refused caller was told, `event` the tool's id of its event."""
 
     id: str
     at: datetime
@@ -132,6 +132,8 @@ class CallShape(Struct, kw_only=True):
     accepted: int
     duplicates: int
     ignored: int
+    detail: str
+    event: str | None
 
 
 class UserShape(Stamped, kw_only=True):

@@ -105,6 +105,8 @@ def call(line: DoorLine) -> shapes.CallShape:
         accepted=line.accepted,
         duplicates=line.duplicates,
         ignored=line.ignored,
+        detail=line.detail,
+        event=line.event,
     )
 
 
