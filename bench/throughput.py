@@ -163,7 +163,7 @@ async def measure(events: int, senders: int, robots: int, folder: Path) -> Figur
     }
     file = folder / "bench.yaml"
     file.write_text(_settings(robots, robot_port))
-    robot = await _spawn(environ, "robot", "--port", str(robot_port), "--limit", "0", "--concurrency", "0")
+    robot = await _spawn(environ, "simulate", "--port", str(robot_port), "--limit", "0", "--concurrency", "0")
     applied = await _spawn(environ, "apply", str(file))
     if await applied.wait():
         raise SystemExit("apply failed")

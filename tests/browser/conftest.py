@@ -57,7 +57,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """The server on a port of its own with the simulator beside it, for all browser tests together."""
     folder = tmp_path_factory.mktemp("browser")
     environ = environment(folder)
-    robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "robot", "--port", "0")
+    robot, robot_address = _started(environ, folder / "robot.log", "robot listening on", "simulate", "--port", "0")
     command(environ, "apply", str(settings_file(folder, robot_address)))
     # In a thread of its own: the driver of the browser has left its loop in this one.
     with ThreadPoolExecutor(1) as threads:

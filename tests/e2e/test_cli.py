@@ -55,9 +55,12 @@ def test_wrong_usage_ends_with_2_and_says_so_on_stderr(place: Place, words: list
         ["token", "revoke", "ci"],
         ["source", "try", "abacus", "-"],
         ["source", "try", "generic", "/dev/zero"],
+        ["simulate", "--window", "nan"],
         ["robot", "--window", "nan"],
-        ["robot", "--block", "-1"],
-        ["robot", "--latency", "inf"],
+        ["robot", "reopen", "rob_x"],
+        ["subscription", "test", "sub_x"],
+        ["simulate", "--block", "-1"],
+        ["simulate", "--latency", "inf"],
         ["source", "try", "generic", "/no/such/file"],
         ["apply", "/no/such/file.yaml"],
         ["apply", ""],
@@ -76,6 +79,10 @@ def test_what_cannot_be_meant_is_wrong_usage_too(place: Place, words: list[str])
         ["deliveries", "list", "nobody"],
         ["why", "run-128"],
         ["export", "nobody"],
+        ["subscription", "list", "nobody"],
+        ["robot", "list", "nobody"],
+        ["robot", "reopen", "rob_0000000000001"],
+        ["subscription", "test", "sub_0000000000001"],
         ["user", "remove", "nobody"],
         ["token", "create", "--user", "nobody"],
         ["token", "revoke", "tok_0000000000001"],
@@ -238,9 +245,9 @@ def test_source_try_shows_what_a_tool_would_be_understood_as_and_keeps_nothing(p
 
 
 def test_the_kinds_of_sources_are_listed_for_people_and_programs(place: Place) -> None:
-    kinds = place.say("source", "list").out.split()
+    kinds = place.say("source", "kinds").out.split()
     assert "generic" in kinds
-    assert json.loads(place.say("source", "list", "--json").out) == [{"kind": one} for one in kinds]
+    assert json.loads(place.say("source", "kinds", "--json").out) == [{"kind": one} for one in kinds]
 
 
 # --- help -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from shipbell import __version__
-from shipbell.cli import accounts, deliveries, demo, doctor, events, files, operate, serving, simulate, stdio
+from shipbell.cli import (
+    accounts,
+    configured,
+    deliveries,
+    demo,
+    doctor,
+    event_list,
+    events,
+    files,
+    operate,
+    robots,
+    serving,
+    simulate,
+    stdio,
+)
 from shipbell.cli.output import is_text, unwritten
 from shipbell.cli.running import DONE, INTERRUPTED, REFUSED, WRONG, code_of, say, tell
 from shipbell.cli.settings_help import epilog
@@ -41,7 +55,8 @@ def _all(
     """Tell a team's WeCom group what its CI/CD did."""
 
 
-for _module in (serving, files, accounts, events, deliveries, simulate, operate, doctor, demo):
+_COMMANDS = (serving, files, configured, accounts, events, event_list, deliveries, robots)
+for _module in (*_COMMANDS, simulate, operate, doctor, demo):
     _module.register(app)
 
 

@@ -9,10 +9,10 @@ from shipbell.assemble import Parts
 from shipbell.channels import causes_of
 from shipbell.cli.output import put, put_json, put_table
 from shipbell.cli.render_history import delivery_value, state_words, subject_words, whole_lines, whole_value
-from shipbell.cli.running import BY, REFUSED, fail, say, with_parts
+from shipbell.cli.running import BY, REFUSED, fail, number_of, say, with_parts
 from shipbell.domain.errors import BadInput, NotFound
 from shipbell.domain.explanations import explain
-from shipbell.domain.ids import Prefix, decode, encode
+from shipbell.domain.ids import Prefix, encode
 from shipbell.ports.history import DeliveryLine, DeliveryWhole, Find, Replayed
 from shipbell.usecases.replay import MOST_TOLD
 from shipbell.usecases.waiting_reason import Holdup, holdups
@@ -30,13 +30,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_deliveries, name="deliveries")
 
 
-def _number(prefix: Prefix, text: str, noun: str) -> int:
-    number = decode(prefix, text)
-    if number is None:
-        fail(BadInput(f"{text} is no {noun} id: it begins with {prefix.value}_."))
-    return number
-
-
 @_deliveries.command("list")
 def list_deliveries(
     project: Annotated[str | None, typer.Argument(metavar="PROJECT", help="One project's key; left out = all.")] = None,
@@ -48,7 +41,7 @@ def list_deliveries(
     """Show deliveries, the newest first."""
     if state is not None and state not in STATES:
         fail(BadInput(f"There is no state {state}: use one of {', '.join(STATES)}."))
-    lane_id = None if robot is None else _number(Prefix.ROBOT, robot, "robot")
+    lane_id = None if robot is None else number_of(Prefix.ROBOT, robot, "robot")
 
     async def work(parts: Parts) -> list[DeliveryLine]:
         project_id = await _project_id(parts, project)
@@ -110,7 +103,7 @@ def _row(one: DeliveryLine) -> list[object]:
 @_deliveries.command("show")
 def show(delivery: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
     """Show one delivery with every attempt, cause and cure."""
-    number = _number(Prefix.DELIVERY, delivery, "delivery")
+    number = number_of(Prefix.DELIVERY, delivery, "delivery")
 
     async def work(parts: Parts) -> tuple[DeliveryWhole | None, Mapping[int, Holdup]]:
         whole = await parts.history.delivery(number)
@@ -132,8 +125,8 @@ def replay(deliveries: Annotated[list[str] | None, typer.Argument(metavar="ID…
     """Send deliveries again: these, or (with --robot) every dead one of a robot."""
     if bool(deliveries) == bool(robot):
         fail(BadInput("Name deliveries, or one robot with --robot."))
-    numbers = [_number(Prefix.DELIVERY, one, "delivery") for one in deliveries or []]
-    lane_id = None if robot is None else _number(Prefix.ROBOT, robot, "robot")
+    numbers = [number_of(Prefix.DELIVERY, one, "delivery") for one in deliveries or []]
+    lane_id = None if robot is None else number_of(Prefix.ROBOT, robot, "robot")
 
     async def work(parts: Parts) -> Replayed:
         if lane_id is None:

@@ -15,6 +15,7 @@ import typer
 
 from shipbell import sources
 from shipbell.assemble import Parts
+from shipbell.cli.configured import source_group
 from shipbell.cli.output import put, put_json
 from shipbell.cli.render_history import ID_BYTES, path_lines, path_value, turned_away_line
 from shipbell.cli.running import REFUSED, fail, run, say, settings, with_parts
@@ -34,14 +35,12 @@ _ACCEPTED = 202
 _DOORS = 20
 _JSON = "application/json"
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f]")
-_sources = typer.Typer(no_args_is_help=True, help="Readers of CI tools.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(name="emit")(emit)
     app.command(name="why")(why)
-    app.add_typer(_sources, name="source")
 
 
 def read_input(path: str) -> bytes:
@@ -163,7 +162,7 @@ async def _doors(parts: Parts) -> list[str]:
     return found
 
 
-@_sources.command("try", short_help="Show what a source would read in a file.")
+@source_group.command("try", short_help="Show what a source would read in a file.")
 def try_source(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The source's kind.")],
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body that the tool sends.")],
@@ -199,14 +198,3 @@ def _without_nothing(value: dict[str, object]) -> dict[str, object]:
     """Absent means unknown: what is not known is left out."""
     inner = {name: _without_nothing(one) if isinstance(one, dict) else one for name, one in value.items()}
     return {name: one for name, one in inner.items() if one not in (None, {})}
-
-
-@_sources.command("list")
-def list_sources(as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
-    """Show the kinds of sources."""
-    kinds = list(sources.by_kind())
-    if as_json:
-        put_json([{"kind": kind} for kind in kinds])
-        return
-    for kind in kinds:
-        put(kind)

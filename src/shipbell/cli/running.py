@@ -12,6 +12,7 @@ import uvloop
 
 from shipbell.assemble import Parts, assembled, database_path
 from shipbell.domain.errors import BadInput, DatabaseUnusable, InvalidValue, ShipbellError, Unusable
+from shipbell.domain.ids import Prefix, decode
 from shipbell.domain.text import clean
 from shipbell.ports.directory import By
 from shipbell.settings import Settings, load
@@ -66,6 +67,14 @@ def _check_there(chosen: Settings) -> None:
         ) from None
     except OSError:
         return
+
+
+def number_of(prefix: Prefix, text: str, noun: str) -> int:
+    """The number behind a public id; ends the command for what is none."""
+    number = decode(prefix, text)
+    if number is None:
+        fail(BadInput(f"“{text}” is no {noun} id: one is {prefix.value}_ and 13 letters and digits after it."))
+    return number
 
 
 def fail(error: ShipbellError) -> NoReturn:
