@@ -58,7 +58,7 @@ def test_a_robot_is_reopened_by_its_id(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("name", "told"), [("simulate", False), ("robot", True)])
 def test_the_simulator_starts_by_its_name_and_by_the_old_one_with_a_word(name: str, *, told: bool) -> None:
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "shipbell", name, "--port", "0", "--limit", "3"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
