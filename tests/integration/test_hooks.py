@@ -192,7 +192,7 @@ def test_a_body_that_is_no_event_is_400_and_the_next_call_is_served(
 
 
 def test_the_place_at_fault_is_told(client: httpx.Client) -> None:
-    body = [FAILED, {**FAILED, "id": "2", "subject": {"name": 3}}]
+    body = [FAILED, {**FAILED, "id": "2", "subject": {"name": [3]}}]
     told = problem_of(client.post(HOOK, json=body, headers=BEARER))
     assert "[1].subject.name" in str(told["detail"])
 
