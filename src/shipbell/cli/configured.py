@@ -68,7 +68,7 @@ def list_subscriptions(project: Key = None, as_json: Json = False) -> None:
 def send_test_message(
     subscription: Annotated[str, typer.Argument(metavar="ID", help="sub_…")], as_json: Json = False
 ) -> None:
-    """Send a test message through the running server; wait for its result."""
+    """Send a test message and wait for its result."""
     number = number_of(Prefix.SUBSCRIPTION, subscription, "subscription")
 
     async def work(parts: Parts) -> TrialVerdict:
