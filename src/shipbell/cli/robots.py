@@ -63,7 +63,7 @@ def list_robots(project: Key = None, as_json: Json = False) -> None:
 
 @_robots.command("reopen")
 def reopen(robot: Annotated[str, typer.Argument(metavar="ID", help="rob_…")]) -> None:
-    """Open a closed or failing robot again; what waits goes on, dead deliveries stay until they are replayed."""
+    """Open a closed or failing robot again."""
     number = number_of(Prefix.ROBOT, robot, "robot")
 
     async def work(parts: Parts) -> None:
