@@ -9,6 +9,7 @@ from running_house import SECRET, TAB, RunningHouse, browsing, enter, failed_run
 
 pytestmark = pytest.mark.browser
 
+_PHONE = 600
 # Watches what moves by itself; a shift within half a second after a click does not count for the measure, nor for us.
 _WATCH = """() => {
   window.moved = [];
@@ -53,10 +54,17 @@ def counted(page: Page, opened: list[Request], ended: list[Request], wanted: tup
     assert (len(opened), len(ended)) == wanted
 
 
+def without_bars_on_a_phone(page: Page, width: int) -> None:
+    """Let scrollbars lie over the page, as those of phones do, which are as wide as the page there."""
+    if width < _PHONE:
+        page.context.new_cdp_session(page).send("Emulation.setScrollbarsHidden", {"hidden": True})
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_rows_settle_where_they_stand(chromium: Browser, running: RunningHouse, width: int) -> None:
     name = f"settling-{width}"
     with browsing(chromium, running, width=width) as page:
+        without_bars_on_a_phone(page, width)
         enter(page, "alice")
         subscribe(page, f"en-{width}", running.robot_url(f"a-robot-{name}"), f"a-robot-{name}")
         # They wait until the page has been looked at, however long that takes.
@@ -144,6 +152,7 @@ def test_a_source_says_what_came_and_nothing_shifts(
     name = f"live-{language.lower()}-{width}"
     long = f"{name}/a-very-long-branch-based-pipeline-name-of-the-merge-queue-支付与结算平台夜间构建与回归测试通知"
     with browsing(chromium, running, language=language, width=width) as page:
+        without_bars_on_a_phone(page, width)
         enter(page, "alice")
         page.goto("/projects/payments/sources/new")
         page.check('input[name="kind"][value="generic"]')
