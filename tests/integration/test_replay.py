@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from lane_house import BAD, House, furnished, house, names_of
 from settings_store import subscription
 from shipbell.ports.directory import DropSubscription
 from shipbell.ports.history import Find
+from shipbell.storage.tables.flow import deliveries
 
 BOTH = ("pipeline.run.failed", "pipeline.run.completed")
 
@@ -40,6 +42,14 @@ async def test_a_replay_keeps_every_attempt_and_starts_its_counts_again(made: Ho
     assert whole is not None
     assert [one.result for one in whole.attempts] == ["rejected", "delivered"]
     assert whole.delivery.state == "delivered"
+
+
+async def test_what_was_acknowledged_needs_care_again_once_it_is_replayed(made: House) -> None:
+    [delivery] = await made.accept("one")
+    await made.settle(await made.one(), BAD)
+    await made.store.database.write(lambda connection: connection.execute(update(deliveries).values(acknowledged_at=1)))
+    await made.history.replay([delivery])
+    assert (await made.rows([delivery]))[delivery]["acknowledged_at"] is None
 
 
 async def test_whatever_does_not_wait_can_be_replayed(made: House) -> None:

@@ -23,6 +23,7 @@ _AGAIN = (
         lane_id=bindparam("b_lane"),
         expires_at=bindparam("b_expires_at"),
         settled_at=None,
+        acknowledged_at=None,
         failures=0,
         uncertain=0,
         failing_since=None,
